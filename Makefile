@@ -1,0 +1,50 @@
+# Two commands matter: `make book` builds the site, `make test` runs everything CI runs.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SITE := _build/html
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+
+.PHONY: help install book serve test lint notebooks wheel records clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found. Name one: make PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,synthesis,dev]'
+	@touch $@
+
+install: $(STAMP)  ## Make .venv with the pinned packages
+
+book: $(STAMP)  ## Execute every notebook and build the site, warnings as errors
+	$(BIN)/python -m hnrc_lib.book.build
+
+serve: book  ## Build, then open the site in the browser
+	$(BIN)/python -m hnrc_lib.book.serve
+
+test: book lint  ## Build the book if it is stale, then run every check and test
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## ruff and pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+notebooks: $(STAMP)  ## Write the Colab twins of the chapters to notebooks/
+	$(BIN)/python -m hnrc_lib.book.twins
+
+wheel: $(STAMP)  ## Build the wheel, corpus and records inside, to dist/
+	$(BIN)/python -m build --wheel
+
+records: $(STAMP)  ## Run the recorded experiments again (needs HNRC_DATA_DIR)
+	$(BIN)/hnrc run all
+
+clean:  ## Remove what the commands above made, the environment too
+	rm -rf $(VENV) _build dist _assets/vendor .pytest_cache .ruff_cache .hypothesis
