@@ -3,9 +3,16 @@
 import os
 
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
-install_import_hook("hnrc_lib", "beartype.beartype")
+# The numeric tower of PEP 484: an int is accepted where a float is annotated, as for every reader.
+BEARTYPE = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+install_import_hook("hnrc_lib", BEARTYPE)
+
+# A busy machine is no failure: the time of one example says nothing about its truth.
+settings.register_profile("hnrc", deadline=None)
+settings.load_profile("hnrc")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
