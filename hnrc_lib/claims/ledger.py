@@ -1,0 +1,37 @@
+"""All claims, in the order of the source documents."""
+
+from collections.abc import Iterable
+
+from hnrc_lib.claims import (
+    s0_cost,
+    s0_damping,
+    s0_hessian,
+    s0_program,
+    s0_regularization,
+    s0_sweep,
+    s0_update,
+)
+from hnrc_lib.claims.claim import Claim
+
+# A module holds one group of claims in a tuple CLAIMS; a new group is one import and one entry here.
+GROUPS = (s0_damping, s0_hessian, s0_update, s0_program, s0_cost, s0_sweep, s0_regularization)
+
+
+def ledger(claims: Iterable[Claim]) -> dict[str, Claim]:
+    """Claims by id, sorted by document and number.
+
+    Args:
+        claims: in any order.
+
+    Raises:
+        ValueError: an id occurs twice.
+    """
+    ordered: dict[str, Claim] = {}
+    for claim in sorted(claims, key=lambda claim: claim.order):
+        if claim.id in ordered:
+            raise ValueError(f"claim ids must be unique, got {claim.id} twice")
+        ordered[claim.id] = claim
+    return ordered
+
+
+LEDGER: dict[str, Claim] = ledger(claim for group in GROUPS for claim in group.CLAIMS)
