@@ -1,0 +1,17 @@
+"""Second derivatives of a loss: products with the Hessian, and the Hessian itself."""
+
+from hnrc_lib.curvature.dense import dense_hessian
+from hnrc_lib.curvature.finite_differences import central_difference_errors
+from hnrc_lib.curvature.hessian import HessianLinearOperator, gradient_and_hvp, hessian_vector_product
+from hnrc_lib.curvature.vectors import flatten, parameter_blocks, unflatten
+
+__all__ = [
+    "HessianLinearOperator",
+    "central_difference_errors",
+    "dense_hessian",
+    "flatten",
+    "gradient_and_hvp",
+    "hessian_vector_product",
+    "parameter_blocks",
+    "unflatten",
+]
