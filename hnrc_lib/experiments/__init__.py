@@ -1,1 +1,50 @@
 """Recorded experiments: one function per figure, from a frozen configuration to a Record."""
+
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from hnrc_lib.experiments import fsdd_cnn, fsdd_hessian, fsdd_landscape
+from hnrc_lib.experiments.record import Record
+
+
+class Experiment(NamedTuple):
+    """What ``hnrc run NAME`` needs to know.
+
+    Attributes:
+        config: class of the frozen configuration; its defaults are the recorded experiment.
+        run: ``run(config, data_dir=…) -> Record``.
+    """
+
+    config: type
+    run: Callable[..., Record]
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    module.NAME: Experiment(module.Config, module.run) for module in (fsdd_cnn, fsdd_hessian, fsdd_landscape)
+}
+
+
+def run_experiment(name: str, *, data_dir: str | os.PathLike[str] | None = None, **changes: Any) -> Record:
+    """Run a recorded experiment again; nothing is written.
+
+    Args:
+        name: one of ``EXPERIMENTS``.
+        data_dir: folder of corpora; the environment variable ``HNRC_DATA_DIR`` when None.
+        changes: fields of its configuration that differ from the recorded experiment's.
+
+    Returns:
+        The record; ``Record.save`` writes it.
+
+    Raises:
+        ValueError: no such experiment; lists those there are.
+        TypeError: a field that its configuration does not have.
+        FileNotFoundError: its corpus is not there.
+    """
+    if name not in EXPERIMENTS:
+        raise ValueError(f"name must be one of {sorted(EXPERIMENTS)}, got {name!r}")
+    experiment = EXPERIMENTS[name]
+    return experiment.run(experiment.config(**changes), data_dir=data_dir)
+
+
+__all__ = ["EXPERIMENTS", "Experiment", "run_experiment"]

@@ -1,4 +1,4 @@
-"""Claim 0.13: sizes follow from the networks, and costs from being timed."""
+"""Claim 0.13: sizes follow from the networks, and costs from counted operations."""
 
 import pytest
 
