@@ -64,7 +64,11 @@ def run(
             f"must be 'all' or one of {sorted(EXPERIMENTS)}, got {name!r}", param_hint="NAME"
         )
     for chosen in EXPERIMENTS if name == "all" else [name]:
-        record = run_experiment(chosen, data_dir=data_dir)
+        try:
+            record = run_experiment(chosen, data_dir=data_dir)
+        except FileNotFoundError as error:
+            typer.echo(f"{chosen}: {error}", err=True)
+            raise typer.Exit(1) from error
         path = record.save(output)
         if as_json:
             typer.echo(
@@ -106,3 +110,7 @@ def claims(
 def main() -> None:
     """Entry point of the ``hnrc`` command."""
     app()
+
+
+if __name__ == "__main__":
+    main()

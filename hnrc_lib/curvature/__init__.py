@@ -3,14 +3,17 @@
 from hnrc_lib.curvature.dense import dense_hessian
 from hnrc_lib.curvature.finite_differences import central_difference_errors
 from hnrc_lib.curvature.hessian import HessianLinearOperator, gradient_and_hvp, hessian_vector_product
+from hnrc_lib.curvature.trace import HessianTrace, hessian_trace
 from hnrc_lib.curvature.vectors import flatten, parameter_blocks, unflatten
 
 __all__ = [
     "HessianLinearOperator",
+    "HessianTrace",
     "central_difference_errors",
     "dense_hessian",
     "flatten",
     "gradient_and_hvp",
+    "hessian_trace",
     "hessian_vector_product",
     "parameter_blocks",
     "unflatten",

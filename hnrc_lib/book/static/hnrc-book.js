@@ -1,0 +1,23 @@
+// Small repairs that a style sheet cannot make.
+(() => {
+  "use strict";
+
+  // Search summaries are fetched page by page, which browsers forbid for file: addresses; titles still come.
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  }
+
+  // On paper the page is light and nothing is folded away.
+  const root = document.documentElement;
+  let theme, opened = [];
+  addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
+    opened = [...document.querySelectorAll("article details:not([open])")];
+    for (const part of opened) part.open = true;
+  });
+  addEventListener("afterprint", () => {
+    root.dataset.theme = theme;
+    for (const part of opened) part.open = false;
+  });
+})();

@@ -1,0 +1,172 @@
+"""Every page of the built site in a browser: nothing from the network, both themes, a telephone, paper."""
+
+import json
+
+import pytest
+
+from tests.book.built_site import page_names, require_site, weigh
+from tests.browser import PageProbe, launch, serve
+
+pytestmark = pytest.mark.page
+
+VIEWS = {"light": (1280, False), "dark": (1280, True), "phone": (390, False), "dark-phone": (390, True)}
+FIRST_VISIT, LATER_VISIT = 1_500_000, 300_000  # bytes as sent, compressed
+# Rules of axe that only the third-party theme breaks and that we cannot mend; none so far.
+AXE_EXCEPTIONS: dict[str, str] = {}
+
+SETTLE = """async () => {
+  await globalThis.MathJax?.startup?.promise;
+  for (let y = 0; y < document.body.scrollHeight; y += 700) {
+    scrollTo(0, y);
+    await new Promise((done) => setTimeout(done, 30));
+  }
+  scrollTo(0, 0);
+  const hosts = document.querySelector('script[src*="host.js"]');
+  for (let i = 0; hosts && document.documentElement.dataset.hnrcWidgets !== "ready" && i < 200; i++) {
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  const shown = [...document.images].filter((image) => image.getClientRects().length);
+  await Promise.all(shown.map((image) => image.decode().catch(() => null)));
+}"""
+FACTS = """() => ({
+  formulas: document.querySelectorAll(".math").length,
+  typeset: document.querySelectorAll(".math mjx-container").length,
+  formulaErrors: [...document.querySelectorAll("mjx-merror")].map((e) => e.textContent),
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  broken: [...document.images].filter((i) => i.getClientRects().length && !i.naturalWidth).map((i) => i.src),
+  widgets: document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length,
+  live: document.querySelectorAll(".hnrc-live > .hnrc-static-widget").length,
+  theme: document.documentElement.dataset.theme,
+  renderings: [...document.querySelectorAll(".hnrc-renderings")].map(
+    (r) => [...r.children].filter((i) => i.getClientRects().length).map((i) => i.className)),
+})"""
+UNFOLD = """() => {
+  for (const part of document.querySelectorAll("article details")) part.open = true;
+  for (const folded of document.querySelectorAll("article .toggle-hidden .toggle-button")) folded.click();
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with launch() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serve(require_site()) as running:
+        yield running
+
+
+def pytest_generate_tests(metafunc):
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", page_names() or ["index.html"])
+
+
+def open_page(browser, url, view, **options):
+    width, dark = VIEWS[view]
+    probe = PageProbe(browser, dark=dark, width=width, height=900, **options)
+    probe.page.goto(url, wait_until="load")
+    probe.page.evaluate(SETTLE)
+    return probe
+
+
+def assert_whole(probe, view):
+    """Nothing failed, formulas are set, widgets live, one rendering of each figure is seen."""
+    facts = probe.page.evaluate(FACTS)
+    theme = "dark" if VIEWS[view][1] else "light"
+    assert probe.problems() == []
+    assert facts["theme"] == theme
+    assert facts["typeset"] == facts["formulas"]
+    assert facts["formulaErrors"] == []
+    assert facts["live"] == facts["widgets"]
+    assert facts["broken"] == []
+    assert facts["overflow"] <= 0
+    assert all(shown == [f"only-{theme}"] for shown in facts["renderings"])
+    return facts
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_served(browser, address, name, view):
+    with open_page(browser, f"{address}/{name}", view) as probe:
+        assert_whole(probe, view)
+        probe.page.evaluate(UNFOLD)
+        probe.page.wait_for_timeout(400)
+        found = [line for line in probe.axe_violations() if line.partition(":")[0] not in AXE_EXCEPTIONS]
+        assert found == []
+
+
+@pytest.mark.parametrize("view", ["light", "dark-phone"])
+def test_opened_from_disk(browser, name, view):
+    with open_page(browser, (require_site() / name).as_uri(), view) as probe:
+        assert_whole(probe, view)
+
+
+def test_weight(browser, address, name, capsys):
+    requested = set()
+    with PageProbe(browser, width=1280) as probe:
+        probe.page.on("requestfinished", lambda request: requested.add(request.url))
+        probe.page.goto(f"{address}/{name}", wait_until="load")
+        probe.page.evaluate(SETTLE)
+        drawn = probe.page.evaluate(
+            "performance.getEntriesByName('hnrc-widget-drawn').map((mark) => Math.round(mark.startTime"
+            " - performance.getEntriesByType('navigation')[0].domInteractive))"
+        )
+    first, later = weigh(requested, require_site())
+    with capsys.disabled():
+        widgets = f", widgets drawn {drawn} ms after the DOM was ready" if drawn else ""
+        print(
+            f"\n{name}: {first / 1000:.0f} KB first, {later / 1000:.0f} KB after another page{widgets}",
+            end="",
+        )
+    assert first <= FIRST_VISIT
+    assert later <= LATER_VISIT
+
+
+def test_without_scripts(browser, name):
+    url = (require_site() / name).as_uri()
+    with PageProbe(browser, dark=True, java_script_enabled=False) as probe:
+        probe.page.goto(url, wait_until="load")
+        shown = probe.page.locator(".hnrc-renderings img:visible, .hnrc-picture:visible")
+        dark = probe.page.locator(".hnrc-renderings .only-dark:visible, .hnrc-picture-dark:visible")
+        figures = probe.page.locator(".hnrc-renderings, .hnrc-themed")
+        assert probe.problems() == []
+        assert (shown.count(), dark.count()) == (figures.count(), 0)
+
+
+def test_on_paper(browser, address, name):
+    with open_page(browser, f"{address}/{name}", "dark") as probe:
+        probe.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        probe.page.emulate_media(media="print")
+        visible = lambda selector: probe.page.locator(f"{selector} >> visible=true").count()  # noqa: E731
+        assert visible(".hnrc-renderings .only-dark") == 0
+        assert visible(".hnrc-renderings .only-light") == probe.page.locator(".hnrc-renderings").count()
+        assert visible(".hnrc-static-widget") == 0
+        assert visible(".hnrc-picture") == probe.page.locator(".hnrc-themed").count()
+        assert visible(".bd-sidebar-primary, .bd-header-article, audio, article details:not([open])") == 0
+        probe.page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert probe.page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+@pytest.mark.parametrize("from_disk", [False, True])
+def test_search_finds_pages(browser, address, from_disk):
+    base = require_site().as_uri() if from_disk else address
+    with open_page(browser, f"{base}/search.html?q=curvature", "light") as probe:
+        probe.page.wait_for_selector("ul.search li a")
+        probe.page.wait_for_timeout(500)
+        assert probe.problems() == []
+
+
+def test_the_theme_can_be_switched_and_is_kept(browser, address):
+    with open_page(browser, f"{address}/index.html", "dark") as probe:
+        seen = []
+        for _ in range(3):
+            probe.page.locator(".theme-switch-button:visible").first.click()
+            seen.append(probe.page.evaluate("({...document.documentElement.dataset})"))
+        assert {state["mode"] for state in seen} == {"auto", "light", "dark"}
+        light = next(state for state in seen if state["mode"] == "light")
+        assert light["theme"] == "light"
+        while probe.page.evaluate("document.documentElement.dataset.mode") != "light":
+            probe.page.locator(".theme-switch-button:visible").first.click()
+        probe.page.goto(f"{address}/search.html")
+        assert probe.page.evaluate("document.documentElement.dataset.theme") == "light", json.dumps(seen)
