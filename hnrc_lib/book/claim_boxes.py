@@ -48,32 +48,38 @@ def claim_html(claim: Claim, evidence: Evidence) -> str:
     )
 
 
-def defect_table(defects: Iterable[Defect]) -> None:
-    """Show what each line of a printed program says, does, and how it is mended.
+def defect_list(defects: Iterable[Defect]) -> None:
+    """Show, printed line by printed line, what it is meant to do, what it does, and how it is mended.
 
     Args:
-        defects: as ``hnrc_lib.claims.diagnose`` returns them.
+        defects: as ``hnrc_lib.claims.diagnose`` returns them, in the order of the program.
     """
     rows = list(defects)
-    cells = "".join(
-        f"<tr><td>{row.line}</td><td><code>{html.escape(row.printed)}</code></td><td>{html.escape(row.says)}</td>"
-        f"<td>{html.escape(row.does)} {html.escape(_shown(row))}</td><td>{html.escape(row.mended)}</td></tr>"
-        for row in rows
+    lines: dict[int, list[Defect]] = {}
+    for row in rows:
+        lines.setdefault(row.line, []).append(row)
+    page = "".join(
+        f"<dt>line {line} <code>{html.escape(found[0].printed)}</code></dt>"
+        + "".join(f"<dd>{_defect_html(row)}</dd>" for row in found)
+        for line, found in lines.items()
     )
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("line", "printed", "meant to", "does", "mended")
+    plain = "\n".join(f"{row.line}: {row.does}; mended: {row.mended}" for row in rows)
+    display({"text/html": f'<dl class="hnrc-defects">{page}</dl>', "text/plain": plain}, raw=True)
+
+
+def _defect_html(defect: Defect) -> str:
+    numbers = ", ".join(f"{_words(name)} {value:g}" for name, value in defect.shown_by.items())
+    seen = f"{HOW[defect.how]}: {numbers}" if numbers else HOW[defect.how]
+    return (
+        f"Meant: {html.escape(defect.says)}. Instead it {html.escape(defect.does)}. "
+        f'<span class="hnrc-seen">({html.escape(seen)})</span> Mended: {html.escape(defect.mended)}.'
     )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>"
-    page = f'<div class="hnrc-table" tabindex="0">{table}</div>'
-    plain = "\n".join(f"{row.line}: {row.does} Mended: {row.mended}" for row in rows)
-    display({"text/html": page, "text/plain": plain}, raw=True)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _quoted(text: str) -> str:
     """A quotation in one paragraph: displayed formulas become formulas in the line."""
     return html_with_math(re.sub(r"\s*\$\$\s*(.+?)\s*\$\$\s*", r" $\1$ ", text, flags=re.DOTALL).strip())
-
-
-def _shown(defect: Defect) -> str:
-    numbers = ", ".join(f"{name} = {value:g}" for name, value in defect.shown_by.items())
-    return f"({HOW[defect.how]}{': ' + numbers if numbers else ''})"

@@ -21,7 +21,7 @@ from hnrc_lib.training.data import LabelledFeatures
 from hnrc_lib.training.progress import ProgressCallback
 
 NAME = "fsdd_landscape"
-_BATCH = 100  # utterances at once; their activations then stay in the cache
+_BATCH = 25  # utterances at once; their activations then stay in the cache
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,15 @@ class Config:
         extent: the grid reaches from −extent to extent; at 1 a direction's filters are as long as the
             weights' own.
         direction_seed: of the two random directions.
+        num_threads: CPU threads for the planes; the training has its own.
     """
 
     cnn: fsdd_cnn.Config = field(default_factory=fsdd_cnn.Config)
-    num_utterances: int | None = 400
-    num_points: int = 31
+    num_utterances: int | None = None
+    num_points: int = 25
     extent: float = 1.0
     direction_seed: int = 0
+    num_threads: int = 2
 
 
 def run(
@@ -80,9 +82,10 @@ def run(
     with cpu_threads(config.cnn.num_threads):
         split = fsdd_cnn.load_split(config.cnn, data_dir=data_dir)
         subset = _subset(split.train, config.num_utterances)
-        trained, history = fsdd_cnn.train_cnn(config.cnn, split, progress=progress)
-        train_seconds = time.perf_counter() - start
-        initial = fsdd_cnn.untrained_cnn(config.cnn)
+        trained, _ = fsdd_cnn.train_cnn(config.cnn, split, progress=progress)
+    train_seconds = time.perf_counter() - start
+    initial = fsdd_cnn.untrained_cnn(config.cnn)
+    with cpu_threads(config.num_threads):
         arrays = _slice(config, trained, subset)
         arrays |= {f"initial_{name}": values for name, values in _slice(config, initial, subset).items()}
     seconds = round(time.perf_counter() - start, 2)
@@ -93,7 +96,6 @@ def run(
         "weight_norm": _norm(trained),
         "initial_weight_norm": _norm(initial),
         "num_utterances": len(subset[1]),
-        "best_epoch": history.best_epoch,
         "held_out_speaker": split.held_out_speaker,
         "train_seconds": round(train_seconds, 2),
         "seconds": seconds,

@@ -7,6 +7,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.contour import QuadContourSet
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
@@ -109,6 +110,7 @@ def draw_landscape_surface(
     surface = ax.plot_surface(across, along, height, facecolors=colors, **detail)
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.pane.set_facecolor("none")  # pyright: ignore[reportAttributeAccessIssue]
+        axis.set_major_locator(MaxNLocator(4))
     ax.view_init(elev=elevation, azim=azimuth)
     ax.set_xlabel("α, along u")
     ax.set_ylabel("β, along v")

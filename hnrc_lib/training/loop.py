@@ -24,7 +24,8 @@ class History:
 
     Attributes:
         epochs: one report per epoch, in order.
-        best_epoch: the epoch, from 1, whose weights the model has now: the lowest validation loss.
+        best_epoch: the epoch, from 1, with the lowest validation loss; the model has its weights now,
+            unless the configuration asks for an average.
         stopped_early: whether patience ran out before ``max_epochs``.
     """
 
@@ -51,11 +52,12 @@ def train(
 
     θ ← step(θ, ∇ of −(1/B) Σ log softmax(model(x))[y]) for every batch of every epoch
 
+    With ``config.average_last = k`` the mean of θ after each of the last k epochs is kept instead.
     The same seed gives the same losses to the bit on one CPU with one number of threads.
 
     Args:
         model: features → logits; trained in place, moved to ``config.device``, left in evaluation mode
-            with the weights of the best epoch.
+            with the weights of the best epoch, or the average.
         train_data: (features, labels), floating point of shape (N, …) and int64 of shape (N,).
         validation_data: likewise; never trained on, chooses the epoch.
         config: learning rate, batches, epochs, patience, seed, device.
@@ -70,6 +72,8 @@ def train(
         FloatingPointError: the loss is not finite; names epoch and batch. The weights stay where they are.
         ValueError, TypeError: data that do not belong together.
 
+    Source: Izmailov and others (2018) for averaged weights.
+
     >>> generator = torch.Generator().manual_seed(0)
     >>> features = torch.randn(64, 2, generator=generator)
     >>> data = features, (features[:, 0] > 0).long()
@@ -83,7 +87,7 @@ def train(
     model.to(config.device)
     features, labels = (part.to(config.device) for part in train_data)
     run = _Run(model, (features, labels), config, optimizer, augment)
-    best = _Best()
+    best, average = _Best(), _Average(config)
     reports: list[EpochReport] = []
     start = time.perf_counter()
     for epoch in range(1, config.max_epochs + 1):
@@ -94,6 +98,7 @@ def train(
                 f"validation loss must be finite, got {validation.loss} after epoch {epoch}"
             )
         is_best = best.offer(epoch, validation.loss, model)
+        average.offer(epoch, model)
         seconds = time.perf_counter() - start
         remaining = seconds / epoch * (config.max_epochs - epoch)
         measures = (*training, validation.loss, validation.accuracy)
@@ -102,7 +107,7 @@ def train(
             progress(reports[-1])
         if config.patience is not None and epoch - best.epoch >= config.patience:
             break
-    model.load_state_dict(best.weights)
+    model.load_state_dict(average.weights or best.weights)
     model.eval()
     return History(tuple(reports), best.epoch, stopped_early=len(reports) < config.max_epochs)
 
@@ -119,6 +124,24 @@ class _Best:
         self.loss, self.epoch = loss, epoch
         self.weights = {name: value.clone() for name, value in model.state_dict().items()}
         return True
+
+
+class _Average:
+    """Running mean of the weights after the last epochs; empty where none is asked for."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self.first = config.max_epochs + 1 - (config.average_last or 0)
+        self.weights: dict[str, Tensor] = {}
+
+    def offer(self, epoch: int, model: nn.Module) -> None:
+        if epoch < self.first:
+            return
+        count = epoch - self.first + 1
+        for name, value in model.state_dict().items():
+            if count > 1 and value.is_floating_point():
+                self.weights[name].lerp_(value, 1 / count)
+            else:  # a counter has no mean: the latest stays
+                self.weights[name] = value.clone()
 
 
 class _Run:

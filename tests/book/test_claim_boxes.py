@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from hnrc_lib.book.claim_boxes import claim_box, claim_html, defect_table
+from hnrc_lib.book.claim_boxes import claim_box, claim_html, defect_list
 from hnrc_lib.claims import LEDGER, Evidence, diagnose
 
 
@@ -36,11 +36,11 @@ def test_an_unknown_claim_is_refused_by_name():
         claim_box("9.9")
 
 
-def test_every_defect_has_a_row_and_says_how_it_is_known(monkeypatch):
+def test_every_defect_is_listed_and_says_how_it_is_known(monkeypatch):
     shown = {}
     monkeypatch.setattr("hnrc_lib.book.claim_boxes.display", lambda data, raw: shown.update(data))
     defects = diagnose()
-    defect_table(defects)
-    assert shown["text/html"].count("<tr>") == len(defects) + 1
+    defect_list(defects)
+    assert shown["text/html"].count("<dd>") == len(defects)
+    assert shown["text/html"].count("<dt>") == len({d.line for d in defects})
     assert shown["text/html"].count("read, not run") == sum(d.how == "read" for d in defects)
-    assert 'scope="col"' in shown["text/html"]

@@ -54,7 +54,7 @@ def test_provenance_that_lacks_a_field_is_refused(tmp_path):
     content = json.loads(path.read_text())
     del content["provenance"]["commit"]
     path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match="'toy' has incomplete provenance.*commit"):
+    with pytest.raises(ValueError, match=r"'toy' has incomplete provenance.*commit"):
         load_record("toy", tmp_path)
 
 

@@ -110,6 +110,24 @@ def test_patience_stops_and_the_best_weights_come_back():
     assert found < history.epochs[-1].validation_loss
 
 
+def test_the_average_of_the_last_weights_is_kept_if_asked_for():
+    weights = []
+    model = nn.Sequential(MLP(4, 3, generator=seeded()), nn.BatchNorm1d(3))
+    config = TrainingConfig(learning_rate=0.02, max_epochs=5, average_last=3)
+
+    def remember(report):
+        weights.append({name: value.clone() for name, value in model.state_dict().items()})
+
+    train(model, blobs(), blobs(), config, progress=remember)
+    for name, value in model.state_dict().items():
+        last = torch.stack([epoch[name] for epoch in weights[-3:]])
+        if value.is_floating_point():
+            torch.testing.assert_close(value, last.mean(dim=0))
+            assert not torch.equal(value, last[-1])
+        else:
+            assert torch.equal(value, last[-1])
+
+
 def test_a_given_optimiser_is_used():
     data = blobs()
     model = MLP(4, 3, generator=seeded())

@@ -1,0 +1,20 @@
+"""Widgets that need no kernel: each computes and draws in the page, and follows Python where there is one.
+
+The classes load when they are first named, so that importing this package costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
+
+__all__ = ["DampingExplorer"]
+
+_HOMES = {"DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

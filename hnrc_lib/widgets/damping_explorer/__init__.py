@@ -1,0 +1,1 @@
+"""Damping explorer: what λ does to a step, on three surfaces and by five methods."""

@@ -1,0 +1,156 @@
+// Damping explorer: one state, four linked views. Pure mathematics is in surfaces, methods and inspect.
+import { hatch } from "../shared/axes.js";
+import { element } from "../shared/controls.js";
+import { formatNumber } from "../shared/format.js";
+import { frameLoop, player } from "../shared/frame.js";
+import { announcer } from "../shared/live.js";
+import { bindModel } from "../shared/state.js";
+import { followTheme, readColours } from "../shared/theme.js";
+import { drawBasis } from "./basis.js";
+import { inspectStep } from "./inspect.js";
+import { buildFrame, buildStages } from "./layout.js";
+import { drawLosses } from "./losses.js";
+import { descend, optimum } from "./methods.js";
+import { buildControls, updateControls } from "./panel.js";
+import { drawPlane, drawUnderlay, surveySurface } from "./plane.js";
+import { preset, PRESET_CONDITION, presetStart, SCHEMA } from "./presets.js";
+import { drawSpectrum } from "./spectrum.js";
+import {
+  FACTORS,
+  RULES,
+  tellBasis,
+  tellLosses,
+  tellOutcome,
+  tellPoint,
+  tellSpectrum,
+  tellState,
+} from "./words.js";
+
+const COLOURS = "muted grid level basin path first second halo page veil zone stripe".split(" ");
+
+// The four views from one state; keeps what only depends on the surface.
+function createPainter(frame, stages, controls, say) {
+  let survey = null;
+  let surveyed = "";
+  let painted = "";
+  const themed = { colours: null };
+  const readTheme = () => {
+    const colours = readColours(frame.root, COLOURS);
+    themed.colours = { ...colours, hatching: hatch(stages.plane.context, colours.stripe) };
+    painted = "";
+  };
+  const paint = (state, playing) => {
+    const run = descend(state);
+    const shown = inspectStep(state, run, state.current);
+    const surfaceKey = `${state.surface} ${state.condition_number}`;
+    if (surfaceKey !== surveyed) survey = surveySurface(state);
+    surveyed = surfaceKey;
+    const { width, height } = stages.underlay.box;
+    const paintKey = `${surfaceKey} ${width} ${height} ${window.devicePixelRatio}`;
+    if (paintKey !== painted) drawUnderlay(stages.underlay, { state, survey }, themed.colours);
+    painted = paintKey;
+    updateControls(controls, state, { shown: shown.k, last: run.points.length - 1, playing });
+    const scene = { state, run, survey, ...shown };
+    drawPlane(stages.plane, scene, themed.colours);
+    drawSpectrum(stages.spectrum, scene, themed.colours);
+    drawBasis(stages.basis, scene, themed.colours);
+    drawLosses(stages.losses, scene, themed.colours);
+    tell(frame, stages, scene, say);
+  };
+  return { paint, readTheme };
+}
+
+function tell(frame, stages, scene, say) {
+  const { state, run, k } = scene;
+  const [sentence, outcome] = [tellState(scene), tellOutcome(run)];
+  frame.rule.textContent = RULES[state.method];
+  const moved = scene.damping > 0 ? `, moved by λ = ${formatNumber(scene.damping)}` : "";
+  frame.spectrum.title.textContent = `Eigenvalues of H at step ${k}${moved}`;
+  const direction = element("span");
+  direction.append(element("span", "hnrc-box"), "∇f ", element("span", "hnrc-box hnrc-box-full"), "step");
+  frame.basis.title.replaceChildren(direction, element("span", "", FACTORS[state.method]));
+  frame.losses.title.textContent = "Loss by step";
+  const badge = element("span", "hnrc-outcome", outcome);
+  badge.dataset.kind = run.outcome.kind;
+  frame.state.replaceChildren(element("span", "hnrc-sentence", sentence), " ", badge);
+  stages.plane.describe(`Path in the parameter plane from ${tellPoint(state.start)}. ${outcome}`);
+  stages.spectrum.describe(tellSpectrum(scene));
+  stages.basis.describe(tellBasis(scene));
+  stages.losses.describe(tellLosses(run.losses));
+  say(`${sentence} ${outcome}`);
+}
+
+function createActions({ read, write }) {
+  return {
+    write,
+    chooseSurface: (surface) =>
+      write({ surface, start: presetStart(surface), ...preset(surface, read().method) }),
+    chooseMethod: (method) => write({ method, ...preset(read().surface, method) }),
+    optimal: () => write({ ...optimum(read()), current: 0 }),
+    reset() {
+      const { surface, method } = read();
+      write({ start: presetStart(surface), condition_number: PRESET_CONDITION, ...preset(surface, method) });
+    },
+  };
+}
+
+function createPlayer(bound, redraw, signal) {
+  const last = () => descend(bound.read()).points.length - 1;
+  const tick = () => {
+    const next = Math.min(bound.read().current, last()) + 1;
+    if (next > last()) return false;
+    bound.write({ current: next });
+    return next < last();
+  };
+  const play = player({ tick, period: 160, ended: redraw, signal });
+  const toggle = () => {
+    if (play.playing()) return play.stop();
+    if (bound.read().current >= last()) bound.write({ current: 0 });
+    play.start();
+    return redraw();
+  };
+  return { toggle, playing: play.playing };
+}
+
+function start(model, el, signal) {
+  const frame = buildFrame();
+  let draw = () => {};
+  const redraw = frameLoop(() => draw(), signal);
+  const bound = bindModel(model, SCHEMA, { changed: redraw, signal });
+  const first = bound.read(); // a bad first state stops here, before anything is shown
+  el.append(frame.root);
+  signal.addEventListener("abort", () => frame.root.remove(), { once: true });
+  const stages = buildStages(frame, signal, redraw);
+  const run = createPlayer(bound, redraw, signal);
+  const controls = buildControls(frame, stages, { ...createActions(bound), play: run.toggle }, signal);
+  const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));
+  const retheme = () => {
+    painter.readTheme();
+    redraw();
+  };
+  followTheme(el, frame.root, retheme, signal);
+  painter.readTheme();
+  painter.paint(first, false);
+  draw = () => {
+    frame.problem.textContent = "";
+    try {
+      painter.paint(bound.read(), run.playing());
+    } catch (error) {
+      console.error(error);
+      frame.problem.textContent = `Not drawn: ${error.message}`;
+    }
+  };
+}
+
+function render({ model, el }) {
+  const lifetime = new AbortController();
+  try {
+    start(model, el, lifetime.signal);
+  } catch (error) {
+    lifetime.abort();
+    throw error;
+  }
+  return () => lifetime.abort();
+}
+
+export default { render };

@@ -1,0 +1,68 @@
+import { clamp } from "./scale.js";
+
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+
+// A point to drag inside `plane`, by mouse, touch or arrow keys. Only the handle itself refuses to scroll
+// the page; elsewhere a mouse press or a tap sets the point and a swipe scrolls.
+export function dragHandle({ plane, label, bounds, step, toPixels, fromPixels, describe, moved, signal }) {
+  const handle = document.createElement("div");
+  handle.className = "hnrc-handle";
+  handle.tabIndex = 0;
+  const attributes = {
+    role: "slider",
+    "aria-label": label,
+    "aria-roledescription": "two-dimensional slider",
+    "aria-valuemin": bounds[0][0],
+    "aria-valuemax": bounds[0][1],
+  };
+  for (const [name, value] of Object.entries(attributes)) handle.setAttribute(name, value);
+  plane.append(handle);
+  let point = [0, 0];
+  const move = (next) => moved(next.map((x, i) => Number(clamp(x, ...bounds[i]).toFixed(3))));
+  const follow = (event) => {
+    const box = plane.getBoundingClientRect();
+    move(fromPixels([event.clientX - box.left, event.clientY - box.top]));
+  };
+  listenPointer(plane, handle, follow, signal);
+  const onKey = (event) => {
+    const direction = KEYS[event.key];
+    if (!direction || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const length = step * (event.shiftKey ? 5 : 1);
+    move(point.map((x, i) => x + length * direction[i]));
+  };
+  handle.addEventListener("keydown", onKey, { signal });
+  const update = (next) => {
+    point = next;
+    const [x, y] = toPixels(next);
+    handle.style.transform = `translate(${x}px, ${y}px)`;
+    handle.setAttribute("aria-valuenow", next[0]);
+    handle.setAttribute("aria-valuetext", describe(next));
+  };
+  return { element: handle, update };
+}
+
+function listenPointer(plane, handle, follow, signal) {
+  let dragging = null;
+  const begin = (event) => {
+    const onHandle = event.target === handle;
+    if (event.button !== 0 || (event.pointerType === "touch" && !onHandle)) return;
+    dragging = event.pointerId;
+    plane.setPointerCapture(dragging);
+    handle.classList.add("hnrc-dragging");
+    handle.focus({ preventScroll: true });
+    event.preventDefault();
+    if (!onHandle) follow(event);
+  };
+  const end = (event) => {
+    if (event.pointerId !== dragging) return;
+    dragging = null;
+    handle.classList.remove("hnrc-dragging");
+  };
+  const tap = (event) => event.pointerType === "touch" && event.target !== handle && follow(event);
+  plane.addEventListener("pointerdown", begin, { signal });
+  plane.addEventListener("pointermove", (event) => event.pointerId === dragging && follow(event), { signal });
+  plane.addEventListener("pointerup", end, { signal });
+  plane.addEventListener("pointercancel", end, { signal });
+  plane.addEventListener("click", tap, { signal });
+}

@@ -1,0 +1,30 @@
+import dataclasses
+import inspect
+
+import pytest
+
+from hnrc_lib.experiments import EXPERIMENTS, run_experiment
+
+
+@pytest.mark.parametrize("name", ["fsdd_cnn", "fsdd_hessian", "fsdd_landscape"])
+def test_every_experiment_runs_from_a_frozen_configuration_that_has_defaults(name):
+    config, run = EXPERIMENTS[name]
+    made = config()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.seed = 1
+    assert "data_dir" in inspect.signature(run).parameters
+
+
+def test_an_unknown_experiment_is_refused_with_the_names_there_are():
+    with pytest.raises(ValueError, match=r"name must be one of \['fsdd_cnn', .*\], got 'mnist'"):
+        run_experiment("mnist")
+
+
+def test_an_unknown_field_is_refused():
+    with pytest.raises(TypeError, match="learnig_rate"):
+        run_experiment("fsdd_cnn", learnig_rate=0.1)
+
+
+def test_a_missing_corpus_is_an_error_that_says_where_it_was_looked_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no fsdd/recordings"):
+        run_experiment("fsdd_cnn", data_dir=tmp_path)

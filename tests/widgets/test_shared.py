@@ -1,0 +1,106 @@
+"""The shared helpers that are pure enough for Node."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hnrc_lib.widgets.base import WIDGETS
+from tests.browser import run_node
+
+
+def shared(module: str, expression: str, data: Any = None) -> Any:
+    address = (WIDGETS / "shared" / f"{module}.js").as_uri()
+    return run_node(f"import * as made from '{address}'; answer({expression});", data)
+
+
+def test_scales_go_there_and_back() -> None:
+    values = [-800.0, -3.0, -0.01, 0.0, 0.2, 7.0, 950.0]
+    scale = "made.symlogScale([-1000, 1000], [10, 300], 0.5)"
+    back = shared("scale", f"((s) => data.map((x) => s.invert(s(x))))({scale})", values)
+    np.testing.assert_allclose(back, values, rtol=1e-12, atol=1e-12)
+    pixels = shared("scale", "data.map(made.logScale([1e-3, 1e3], [100, 0]))", [1e-3, 1.0, 1e3])
+    np.testing.assert_allclose(pixels, [100, 50, 0], atol=1e-12)
+    pixels = shared("scale", "data.map(made.linearScale([-1, 3], [0, 40]))", [-1, 0, 3])
+    assert pixels == [0, 10, 40]
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("linearTicks([-2.2, 2.2], 5)", [-2, -1, 0, 1, 2]),
+        ("linearTicks([0, 200], 5)", [0, 50, 100, 150, 200]),
+        ("linearTicks([0, 0.3], 3)", [0, 0.1, 0.2, 0.3]),
+        ("linearTicks([0, 1], 5)", [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        ("logTicks([1e-4, 1e2], 8)", [1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100]),
+        ("logTicks([1e-18, 10], 4)", [1e-15, 1e-10, 1e-5, 1]),
+        ("symlogScale([-20, 2000], [0, 1], 0.5).ticks()", [-10, -1, 0, 1, 10, 100, 1000]),
+    ],
+)
+def test_ticks(call: str, expected: list[float]) -> None:
+    np.testing.assert_allclose(shared("scale", f"made.{call}"), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_slider_positions_reach_both_ends_and_zero() -> None:
+    damping = "made.logPositions({ low: 0.001, high: 1000, zero: true })"
+    values = shared("scale", f"((p) => [0, 1, 61, p.last, p.last + 5].map(p.toValue))({damping})")
+    assert values == [0, 0.001, 1, 1000, 1000]
+    positions = shared("scale", f"data.map({damping}.toPosition)", [0, 0.0001, 0.001, 1, 1000, 1e9])
+    assert positions == [0, 0, 1, 61, 121, 121]
+    rate = "made.logPositions({ low: 0.0001, high: 2 })"
+    assert shared("scale", f"((p) => [p.last, p.toValue(p.last)])({rate})") == [86, 2]
+    there_and_back = f"((p) => [...Array(p.last + 1).keys()].map((i) => p.toPosition(p.toValue(i))))({rate})"
+    assert shared("scale", there_and_back) == list(range(87))
+
+
+def test_integer_positions() -> None:
+    steps = "made.integerPositions({ low: 1, high: 200 })"
+    assert shared("scale", f"((p) => [p.toValue(0), p.toValue(p.last)])({steps})") == [1, 200]
+    assert shared("scale", f"data.map({steps}.toPosition)", [0, 7, 900]) == [0, 6, 199]
+
+
+@pytest.mark.parametrize(("level", "area"), [(1.0, math.pi), (9.0, 16.0), (-1.0, 0.0)])
+def test_region_below_a_level_has_its_area(level: float, area: float) -> None:
+    source = f"""(() => {{
+      const sample = ([x, y]) => [0, x * x + y * y];
+      const [, grid] = made.sampleGrids(sample, 2, [-2, 2], [-2, 2], 61, 61);
+      let total = 0, polygon = [];
+      const path = {{
+        moveTo: (x, y) => {{ polygon = [[x, y]]; }},
+        lineTo: (x, y) => {{ polygon.push([x, y]); }},
+        closePath: () => {{
+          polygon.forEach(([x, y], k) => {{
+            const [u, v] = polygon[(k + 1) % polygon.length];
+            total += (x * v - u * y) / 2;
+          }});
+        }},
+      }};
+      made.traceBelow(grid, {level}, path, (i, j) => [-2 + i / 15, -2 + j / 15]);
+      return total;
+    }})()"""
+    assert shared("grid", source) == pytest.approx(area, rel=5e-3, abs=1e-12)
+
+
+SCHEMA = """{ a: { min: 0, max: 2 }, n: { min: 1, max: 9, integer: true },
+  c: { options: ['x', 'y'] }, p: { point: [[0, 1], [0, 2]] } }"""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"a": -1}, "a must be a finite number in [0, 2], got -1"),
+        ({"a": None}, "a must be a finite number in [0, 2], got null"),
+        ({"a": "1"}, 'a must be a finite number in [0, 2], got "1"'),
+        ({"n": 1.5}, "n must be an integer in [1, 9], got 1.5"),
+        ({"c": "z"}, 'c must be one of x, y, got "z"'),
+        ({"p": [0, 3]}, "p must be 2 numbers in [0,1] × [0,2], got [0,3]"),
+        ({"p": [0]}, "p must be 2 numbers in [0,1] × [0,2], got [0]"),
+    ],
+)
+def test_a_bad_state_is_refused_by_name(change: dict[str, Any], message: str) -> None:
+    good = {"a": 1, "n": 3, "c": "x", "p": [0.5, 2]}
+    source = f"""(() => {{ try {{ return made.readState((name) => data[name], {SCHEMA}); }}
+      catch (error) {{ return `${{error.name}}: ${{error.message}}`; }} }})()"""
+    assert shared("state", source, good) == good
+    assert shared("state", source, good | change) == f"RangeError: {message}"
