@@ -71,7 +71,7 @@ def _defect_html(defect: Defect) -> str:
     numbers = ", ".join(f"{_words(name)} {value:g}" for name, value in defect.shown_by.items())
     seen = f"{HOW[defect.how]}: {numbers}" if numbers else HOW[defect.how]
     return (
-        f"Meant: {html.escape(defect.says)}. Instead it {html.escape(defect.does)}. "
+        f"<em>Meant:</em> {html.escape(defect.says)}. <em>Does:</em> {html.escape(defect.does)} "
         f'<span class="hnrc-seen">({html.escape(seen)})</span> Mended: {html.escape(defect.mended)}.'
     )
 

@@ -36,7 +36,6 @@ class Config:
         extent: the grid reaches from −extent to extent; at 1 a direction's filters are as long as the
             weights' own.
         direction_seed: of the two random directions.
-        num_threads: CPU threads for the planes; the training has its own.
     """
 
     cnn: fsdd_cnn.Config = field(default_factory=fsdd_cnn.Config)
@@ -44,7 +43,6 @@ class Config:
     num_points: int = 25
     extent: float = 1.0
     direction_seed: int = 0
-    num_threads: int = 2
 
 
 def run(
@@ -83,9 +81,8 @@ def run(
         split = fsdd_cnn.load_split(config.cnn, data_dir=data_dir)
         subset = _subset(split.train, config.num_utterances)
         trained, _ = fsdd_cnn.train_cnn(config.cnn, split, progress=progress)
-    train_seconds = time.perf_counter() - start
-    initial = fsdd_cnn.untrained_cnn(config.cnn)
-    with cpu_threads(config.num_threads):
+        train_seconds = time.perf_counter() - start
+        initial = fsdd_cnn.untrained_cnn(config.cnn)
         arrays = _slice(config, trained, subset)
         arrays |= {f"initial_{name}": values for name, values in _slice(config, initial, subset).items()}
     seconds = round(time.perf_counter() - start, 2)

@@ -21,7 +21,6 @@ QUICK = Config(
     ),
     num_utterances=20,
     num_points=5,
-    num_threads=1,
 )
 
 
