@@ -10,7 +10,7 @@ SITE := _build/html
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help install book serve test lint notebooks wheel records clean
+.PHONY: help install book serve test lint notebooks wheel records bench clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -45,6 +45,9 @@ wheel: $(STAMP)  ## Build the wheel, corpus and records inside, to dist/
 
 records: $(STAMP)  ## Run the recorded experiments again (needs HNRC_DATA_DIR)
 	$(BIN)/hnrc run all
+
+bench: $(STAMP)  ## Time the library against stock torch, ratios in one process
+	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
 clean:  ## Remove what the commands above made, the environment too
 	rm -rf $(VENV) _build dist _assets/vendor .pytest_cache .ruff_cache .hypothesis
