@@ -1,0 +1,293 @@
+"""CTC's three autograd functions: the loss, its gradient, and the product with its Hessian.
+
+Each differentiates into the next, so reverse over reverse, forward over reverse, reverse over forward and
+``torch.func`` all end in one tangent pass over one lattice. The loss, and the gradient where no graph of it
+is asked for, come from torch's kernel.
+"""
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from hnrc_lib.sequence import ctc_native
+from hnrc_lib.sequence.ctc_arguments import padded_targets
+from hnrc_lib.sequence.ctc_lattice import (
+    Lattice,
+    ctc_lattice,
+    extended_labels,
+    gather_states,
+    scatter_states,
+    valid_states,
+)
+from hnrc_lib.sequence.ctc_tangent import covariance_product
+from hnrc_lib.sequence.folding import apply_folded
+from hnrc_lib.sequence.forward_mode import with_outer_tangents
+
+THIRD_DERIVATIVE = (
+    "CTC is differentiable twice, and a third derivative with respect to the scores was asked for: use the "
+    "loss, its gradient, products with its Hessian, or the Hessian itself, and take no derivative of those"
+)
+
+
+def _batch_axis(targets: Tensor, in_dim: int | None) -> int:
+    """Of one mapped slice of the targets: −2 if padded, −1 if concatenated."""
+    return -2 if targets.dim() - (in_dim is not None) == 2 else -1
+
+
+def _frame_mask(like: Tensor, input_lengths: Tensor, feasible: Tensor) -> Tensor:
+    """1 for the frames of feasible utterances, 0 for padding and infeasible ones, (time, batch, 1)."""
+    frames = torch.arange(like.shape[0], device=like.device).unsqueeze(1)
+    return ((frames < input_lengths) & feasible).to(like.dtype).unsqueeze(2)
+
+
+class _Last(Function):
+    """Stands for the scores in the Hessian product; differentiating through it is the third derivative."""
+
+    @staticmethod
+    def forward(scores: Tensor) -> Tensor:
+        return scores.new_zeros(scores.shape[1])
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise RuntimeError(THIRD_DERIVATIVE)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        raise RuntimeError(THIRD_DERIVATIVE)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, scores: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return apply_folded(_Last.apply, info.batch_size, in_dims, (scores,), (-2,), (-1,))
+
+
+class _Product(Function):
+    """Directions (*vectors, time, batch, classes) times the Hessian of every utterance's loss."""
+
+    @staticmethod
+    def forward(
+        vector: Tensor,
+        last: Tensor,
+        probabilities: Tensor,
+        posteriors: Tensor,
+        transitions: Tensor,
+        labels: Tensor,
+        input_lengths: Tensor,
+        target_lengths: Tensor,
+    ) -> Tensor:
+        directions = vector.reshape(-1, *vector.shape[-3:])
+        time, _, classes = directions.shape[1:]
+        valid = valid_states(time, labels.shape[0], input_lengths, target_lengths)
+        states = gather_states(directions, labels)
+        covariance = covariance_product(states, posteriors, transitions, valid)
+        out = scatter_states(covariance.neg(), labels, classes)
+        if probabilities.numel():
+            out += softmax_curvature(probabilities, directions)
+        return out.view(vector.shape)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.save_for_backward(*inputs[1:])
+        ctx.save_for_forward(*inputs[1:])
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        last, *rest = ctx.saved_tensors
+        (cotangent,) = grad_outputs
+        # `last` is returned a gradient so that the engine reaches it if, and only if, it is asked for
+        return _Product.apply(cotangent, last, *rest), torch.zeros_like(last), *(None,) * 6
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        return with_outer_tangents(_Product.apply, tangents[0], *ctx.saved_tensors)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        vector, *lattice = args
+        if all(in_dim is None for in_dim in in_dims[1:]):  # many directions share one lattice
+            return _Product.apply(vector.movedim(in_dims[0], 0), *lattice), 0
+        axes = (-2, -1, -2, -1, -1, -1, -1, -1)
+        return apply_folded(_Product.apply, info.batch_size, in_dims, args, axes, (-2,))
+
+
+def softmax_curvature(probabilities: Tensor, directions: Tensor) -> Tensor:
+    """(diag p − p pᵀ) v, frame by frame: p∘(v − ⟨p, v⟩)."""
+    mean = torch.einsum("tbc,...tbc->...tb", probabilities, directions).unsqueeze(-1)
+    return (directions - mean).mul_(probabilities)
+
+
+def _from_lattice(
+    scores: Tensor,
+    padded: Tensor,
+    input_lengths: Tensor,
+    target_lengths: Tensor,
+    blank: int,
+    normalise: bool,
+) -> tuple[Tensor, Lattice, Tensor]:
+    """Gradient of every utterance's loss, its lattice, and p of the feasible frames (empty for log Z)."""
+    labels = extended_labels(padded, target_lengths, blank)
+    lattice = ctc_lattice(scores, labels, input_lengths, target_lengths)
+    gradient = scatter_states(lattice.posteriors.neg(), labels, scores.shape[2])
+    if not normalise:
+        return gradient, lattice, scores.new_empty(0, scores.shape[1], 0)
+    feasible = lattice.log_partition != -torch.inf
+    probabilities = scores.softmax(-1) * _frame_mask(scores, input_lengths, feasible)
+    return gradient.add_(probabilities), lattice, probabilities
+
+
+class _Gradient(Function):
+    """Gradient of every utterance's loss from the float64 lattice, and the lattice for the product."""
+
+    @staticmethod
+    def forward(
+        scores: Tensor,
+        targets: Tensor,
+        input_lengths: Tensor,
+        target_lengths: Tensor,
+        blank: int,
+        normalise: bool,
+    ) -> tuple[Tensor, ...]:
+        padded = padded_targets(
+            targets, input_lengths, target_lengths, scores.shape[0], scores.shape[2], blank
+        )
+        gradient, lattice, probabilities = _from_lattice(
+            scores, padded, input_lengths, target_lengths, blank, normalise
+        )
+        labels = extended_labels(padded, target_lengths, blank)
+        return gradient, probabilities, lattice.posteriors, lattice.transitions, labels
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        scores, _, input_lengths, target_lengths, *_ = inputs
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(scores, *output[1:], input_lengths, target_lengths)
+        ctx.save_for_forward(scores, *output[1:], input_lengths, target_lengths)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        scores, *lattice = ctx.saved_tensors
+        if grad_outputs[0] is None:
+            return (None,) * 6
+        return _Product.apply(grad_outputs[0], _Last.apply(scores), *lattice), *(None,) * 5
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        def rule(tangent: Tensor, scores: Tensor, *lattice: Tensor) -> Any:
+            return _Product.apply(tangent, _Last.apply(scores), *lattice)
+
+        return with_outer_tangents(rule, tangents[0], *ctx.saved_tensors), *(None,) * 4
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        axes = (-2, _batch_axis(args[1], in_dims[1]), -1, -1, None, None)
+        return apply_folded(_Gradient.apply, info.batch_size, in_dims, args, axes, (-2, -2, -1, -1, -1))
+
+
+def _lattice_gradient(scores: Tensor, *arguments: Any) -> Tensor:
+    return cast(tuple[Tensor, ...], _Gradient.apply(scores, *arguments))[0]
+
+
+class _NativeGradient(Function):
+    """Gradient of every utterance's loss from torch's kernel; has no derivative and needs none."""
+
+    @staticmethod
+    def forward(
+        weight: Tensor,
+        log_probs: Tensor,
+        targets: Tensor,
+        input_lengths: Tensor,
+        target_lengths: Tensor,
+        loss: Tensor,
+        log_alpha: Tensor,
+        blank: int,
+        normalise: bool,
+    ) -> Tensor:
+        gradient = ctc_native.native_gradient(
+            weight, log_probs, targets, input_lengths, target_lengths, loss, log_alpha, blank
+        )
+        if normalise:  # as torch does behind its log-softmax: it also takes off what rounding left over
+            return torch.ops.aten._log_softmax_backward_data(gradient, log_probs, -1, log_probs.dtype)
+        weights = torch.where(loss.isfinite(), weight, 0.0).unsqueeze(1)
+        mask = _frame_mask(log_probs, input_lengths, loss.isfinite())
+        return gradient.sub_(log_probs.exp().mul_(mask).mul_(weights))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.mark_non_differentiable(output)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        axes = (-1, -2, _batch_axis(args[2], in_dims[2]), -1, -1, -1, -3, None, None)
+        return apply_folded(_NativeGradient.apply, info.batch_size, in_dims, args, axes, (-2,))
+
+
+class CTCLoss(Function):
+    """Loss of every utterance, (batch,): −log Z, or with ``normalise`` that of the scores' log-softmax.
+
+    The second and third outputs serve the first derivative: torch's log α and the log-probabilities, or
+    nothing and the gradient itself where the lattice had to do torch's part.
+    """
+
+    @staticmethod
+    def forward(
+        scores: Tensor,
+        targets: Tensor,
+        input_lengths: Tensor,
+        target_lengths: Tensor,
+        blank: int,
+        normalise: bool,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        time, batch, classes = scores.shape
+        padded = padded_targets(targets, input_lengths, target_lengths, time, classes, blank)
+        log_probs = scores.log_softmax(-1) if normalise else scores
+        if ctc_native.serves(log_probs):
+            loss, log_alpha = ctc_native.native_loss(log_probs, padded, input_lengths, target_lengths, blank)
+            return loss, log_alpha, log_probs if normalise else scores.new_empty(0, batch, 0)
+        gradient, lattice, _ = _from_lattice(scores, padded, input_lengths, target_lengths, blank, normalise)
+        loss = lattice.log_partition.neg()
+        if normalise:
+            frames = torch.arange(time, device=scores.device).unsqueeze(1) < input_lengths
+            loss += torch.where(frames, scores.double().logsumexp(-1), 0.0).sum(0)
+        return loss.to(scores.dtype), scores.new_empty(batch, 0, 0), gradient
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        *tensors, ctx.blank, ctx.normalise = inputs
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors, *output)
+        ctx.save_for_forward(*tensors, *output)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        scores, targets, *lengths, loss, log_alpha, kept = ctx.saved_tensors
+        weight = grad_outputs[0]
+        if weight is None:
+            return (None,) * 6
+        if torch.is_grad_enabled():
+            gradient = _lattice_gradient(scores, targets, *lengths, ctx.blank, ctx.normalise)
+            return gradient * weight.unsqueeze(1), *(None,) * 5
+        if not log_alpha.numel():
+            return kept * weight.unsqueeze(1), *(None,) * 5
+        given = kept if ctx.normalise else scores
+        options = loss, log_alpha, ctx.blank, ctx.normalise
+        return _NativeGradient.apply(weight, given, targets, *lengths, *options), *(None,) * 5
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        def rule(tangent: Tensor, *arguments: Tensor) -> Tensor:
+            gradient = _lattice_gradient(*arguments, ctx.blank, ctx.normalise)
+            return (gradient * tangent).sum((0, 2))
+
+        return with_outer_tangents(rule, tangents[0], *ctx.saved_tensors[:4]), None, None
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        axes = (-2, _batch_axis(args[1], in_dims[1]), -1, -1, None, None)
+        return apply_folded(CTCLoss.apply, info.batch_size, in_dims, args, axes, (-1, -3, -2))

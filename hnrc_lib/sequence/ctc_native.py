@@ -1,0 +1,46 @@
+"""torch's own CTC kernels: the first derivative at their price."""
+
+import torch
+from torch import Tensor
+
+from hnrc_lib._shapes import Float, Int
+
+SLACK = 1e-3  # how far above 0 rounding may put a log-probability
+FLOAT32_FRAMES = 1000  # its float32 gradient is off by 1e-4 at 200 frames and by 1e-2 at 5 000
+
+
+def serves(log_probs: Float[Tensor, "time batch classes"]) -> bool:
+    """Whether torch's kernel is right here: it subtracts from exp(x), turns −inf into NaN, loses digits."""
+    if log_probs.dtype == torch.float32 and log_probs.shape[0] > FLOAT32_FRAMES:
+        return False
+    lowest, highest = torch.aminmax(log_probs)
+    return bool((lowest > -torch.inf) & (highest <= SLACK))
+
+
+def native_loss(
+    log_probs: Float[Tensor, "time batch classes"],
+    targets: Int[Tensor, "batch labels"],
+    input_lengths: Int[Tensor, " batch"],
+    target_lengths: Int[Tensor, " batch"],
+    blank: int,
+) -> tuple[Float[Tensor, " batch"], Float[Tensor, "batch time states"]]:
+    """−log Z of every utterance and torch's log α."""
+    lengths = input_lengths.tolist(), target_lengths.tolist()
+    return torch.ops.aten._ctc_loss(log_probs, targets, *lengths, blank, True)
+
+
+def native_gradient(
+    weight: Float[Tensor, " batch"],
+    log_probs: Float[Tensor, "time batch classes"],
+    targets: Int[Tensor, "batch labels"],
+    input_lengths: Int[Tensor, " batch"],
+    target_lengths: Int[Tensor, " batch"],
+    loss: Float[Tensor, " batch"],
+    log_alpha: Float[Tensor, "batch time states"],
+    blank: int,
+) -> Float[Tensor, "time batch classes"]:
+    """weight · (exp(log_probs) − γ), zero in padding and for infeasible targets: the gradient of logits."""
+    lengths = input_lengths.tolist(), target_lengths.tolist()
+    return torch.ops.aten._ctc_loss_backward(
+        weight, log_probs, targets, *lengths, loss, log_alpha, blank, True
+    )

@@ -1,0 +1,88 @@
+import pytest
+import torch
+
+from hnrc_lib.sequence import ctc_alignment_posteriors, ctc_loss, ctc_loss_from_logits
+
+SCORES = torch.zeros(4, 2, 3)
+TARGETS = torch.tensor([[1, 2], [2, 1]])
+
+
+def call(
+    function=ctc_loss, scores=SCORES, targets=TARGETS, input_lengths=(4, 4), target_lengths=(2, 2), **options
+):
+    return function(scores, targets, input_lengths, target_lengths, **options)
+
+
+def test_the_arguments_all_others_vary_are_good():
+    assert call().isfinite()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"scores": SCORES.long()}, TypeError, "log_probs must be float32 or float64, got torch.int64"),
+        ({"scores": SCORES.half()}, TypeError, "log_probs must be float32 or float64, got torch.float16"),
+        (
+            {"scores": SCORES[0, 0]},
+            ValueError,
+            r"log_probs must be \(time, batch, classes\) or \(time, classes\), got shape \(3,\)",
+        ),
+        ({"scores": SCORES[:0]}, ValueError, r"log_probs must not be empty, got shape \(0, 2, 3\)"),
+        ({"reduction": "max"}, ValueError, "reduction must be 'none', 'sum' or 'mean', got 'max'"),
+        ({"blank": 3}, ValueError, r"blank must be a class, 0 … 2, got 3"),
+        ({"blank": -1}, ValueError, r"blank must be a class, 0 … 2, got -1"),
+        ({"targets": TARGETS.float()}, TypeError, "targets must be integers, got torch.float32"),
+        ({"input_lengths": torch.ones(2)}, TypeError, "input_lengths must be integers, got torch.float32"),
+        (
+            {"target_lengths": torch.ones(2).bool()},
+            TypeError,
+            "target_lengths must be integers, got torch.bool",
+        ),
+        ({"input_lengths": (4,)}, ValueError, r"input_lengths must have shape \(2,\), got \(1,\)"),
+        ({"target_lengths": (2, 2, 2)}, ValueError, r"target_lengths must have shape \(2,\), got \(3,\)"),
+        ({"input_lengths": (4, 5)}, ValueError, "input_lengths must lie in 0 … 4, got 5 at 1"),
+        ({"input_lengths": (-1, 4)}, ValueError, "input_lengths must lie in 0 … 4, got -1 at 0"),
+        ({"target_lengths": (2, 3)}, ValueError, "target_lengths must lie in 0 … 2, got 3 at 1"),
+        (
+            {"targets": TARGETS[:1]},
+            ValueError,
+            r"targets must be \(2, labels\) or concatenated \(sum of target_lengths,\), got \(1, 2\)",
+        ),
+        (
+            {"targets": TARGETS.flatten()[:3]},
+            ValueError,
+            "concatenated targets must have the sum of target_lengths entries, 4, got 3",
+        ),
+        (
+            {"targets": torch.tensor([[1, 2], [2, 3]])},
+            ValueError,
+            "targets must be classes 0 … 2 other than the blank 0, got 3 in utterance 1",
+        ),
+        (
+            {"targets": torch.tensor([[1, 2], [2, -1]])},
+            ValueError,
+            "other than the blank 0, got -1 in utterance 1",
+        ),
+        ({"blank": 1}, ValueError, "other than the blank 1, got 1 in utterance 0"),
+    ],
+)
+def test_refusals_name_the_argument(arguments, error, message):
+    with pytest.raises(error, match=message):
+        call(**arguments)
+
+
+def test_the_scores_are_named_as_the_caller_names_them():
+    with pytest.raises(TypeError, match="logits must be float32 or float64"):
+        call(ctc_loss_from_logits, SCORES.long())
+    with pytest.raises(TypeError, match="log_probs must be float32 or float64"):
+        call(ctc_alignment_posteriors, SCORES.long())
+
+
+def test_a_target_on_another_device_is_refused():
+    with pytest.raises(ValueError, match="targets must be on cpu like log_probs, got meta"):
+        call(targets=TARGETS.to("meta"))
+
+
+def test_what_lies_behind_a_target_is_not_read():
+    padded = torch.tensor([[1, -100], [2, 1]])
+    assert torch.equal(call(targets=padded, target_lengths=(1, 2)), call(target_lengths=(1, 2)))
