@@ -66,7 +66,8 @@ def test_an_exact_preconditioner_needs_one_step_and_a_good_one_fewer():
     approximate = nystrom(A, 20, generator=seeded(4)).preconditioner(damping)
     helped = conjugate_gradient(damped, b, rtol=1e-8, preconditioner=approximate)
     assert helped.reason == plain.reason == "converged"
-    assert helped.steps <= 5 < 20 <= plain.steps
+    # Eleven distinct eigenvalues take eleven steps; what rounding adds depends on the number of threads.
+    assert helped.steps <= 5 < 11 <= plain.steps
 
 
 @given(seed=st.integers(0, 2**31), size=st.integers(2, 12))
