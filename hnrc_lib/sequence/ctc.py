@@ -26,10 +26,10 @@ def ctc_loss(
 
     The gradient is that of the function above, whatever feeds it; ``torch.nn.functional.ctc_loss`` returns
     exp(x) − γ, which is right only behind a log-softmax. Through ``log_softmax`` both agree. The loss, and a
-    gradient of which no graph is kept, come from torch's kernel where that is right (not for −inf, not for
-    unnormalised scores, not for float32 beyond 1 000 frames); a gradient under ``create_graph=True`` and
-    everything in ``torch.func`` come from a float64 lattice. Padding gets gradient zero, and so do
-    infeasible targets, whose loss is inf. A third derivative is refused.
+    gradient of which no graph is kept, come from torch's kernel where the scores are finite and normalised,
+    in float64 beyond 1 000 frames; a gradient under ``create_graph=True`` and everything in ``torch.func``
+    come from a lattice summed in float64. Padding gets gradient zero, and so do infeasible targets, whose
+    loss is inf. A third derivative is refused.
 
     Args:
         log_probs: x, natural logarithms, (T, N, C) or (T, C), float32 or float64.
@@ -192,7 +192,8 @@ def _padded(arguments: Arguments, blank: int) -> Tensor:
 
 
 def _losses(arguments: Arguments, blank: int, *, normalise: bool) -> Tensor:
-    return cast(tuple[Tensor, ...], CTCLoss.apply(*arguments, blank, normalise))[0]
+    loss = cast(tuple[Tensor, ...], CTCLoss.apply(*arguments, blank, normalise))[0]
+    return loss.to(arguments.scores.dtype)
 
 
 def _reduce(

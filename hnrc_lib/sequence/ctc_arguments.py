@@ -92,11 +92,10 @@ def arrange(
     return Arguments(scores, targets, *lengths)
 
 
-def _check_lengths(name: str, lengths: Tensor, limit: int) -> None:
-    wrong = (lengths < 0) | (lengths > limit)
-    if bool(wrong.any()):
-        index = int(wrong.nonzero()[0])
-        raise ValueError(f"{name} must lie in 0 … {limit}, got {int(lengths[index])} at {index}")
+def _check_lengths(name: str, lengths: list[int], limit: int) -> None:
+    for index, length in enumerate(lengths):
+        if not 0 <= length <= limit:
+            raise ValueError(f"{name} must lie in 0 … {limit}, got {length} at {index}")
 
 
 def padded_targets(
@@ -112,25 +111,28 @@ def padded_targets(
     Raises:
         ValueError: lengths that do not fit, or a target that is no class or the blank.
     """
-    _check_lengths("input_lengths", input_lengths, num_frames)
+    sizes = target_lengths.tolist()
+    _check_lengths("input_lengths", input_lengths.tolist(), num_frames)
+    _check_lengths("target_lengths", sizes, targets.shape[-1])
+    if targets.dim() == 1 and sum(sizes) != targets.shape[0]:
+        raise ValueError(
+            f"concatenated targets must have the sum of target_lengths entries, {sum(sizes)}, "
+            f"got {targets.shape[0]}"
+        )
+    inside = torch.arange(max(sizes), device=targets.device) < target_lengths.unsqueeze(1)
     if targets.dim() == 1:
-        _check_lengths("target_lengths", target_lengths, targets.shape[0])
-        if int(target_lengths.sum()) != targets.shape[0]:
-            raise ValueError(
-                "concatenated targets must have the sum of target_lengths entries, "
-                f"{int(target_lengths.sum())}, got {targets.shape[0]}"
-            )
+        padded = targets.new_full(inside.shape, blank).masked_scatter_(inside, targets)
     else:
-        _check_lengths("target_lengths", target_lengths, targets.shape[1])
-    longest = int(target_lengths.max())
-    inside = torch.arange(longest, device=targets.device) < target_lengths.unsqueeze(1)
-    padded = targets.new_full(inside.shape, blank)
-    padded[inside] = targets if targets.dim() == 1 else targets[:, :longest][inside]
-    wrong = inside & ((padded < 0) | (padded >= num_classes) | (padded == blank))
+        padded = torch.where(inside, targets[:, : max(sizes)], blank)
+    _check_labels(padded, inside, num_classes, blank)
+    return padded
+
+
+def _check_labels(padded: Tensor, inside: Tensor, num_classes: int, blank: int) -> None:
+    wrong = ((padded < 0) | (padded >= num_classes) | (padded == blank)) & inside
     if bool(wrong.any()):
         utterance, label = wrong.nonzero()[0].tolist()
         raise ValueError(
             f"targets must be classes 0 … {num_classes - 1} other than the blank {blank}, "
             f"got {int(padded[utterance, label])} in utterance {utterance}"
         )
-    return padded

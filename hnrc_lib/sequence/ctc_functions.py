@@ -231,7 +231,8 @@ class CTCLoss(Function):
     """Loss of every utterance, (batch,): −log Z, or with ``normalise`` that of the scores' log-softmax.
 
     The second and third outputs serve the first derivative: torch's log α and the log-probabilities, or
-    nothing and the gradient itself where the lattice had to do torch's part.
+    nothing and the gradient itself where the lattice had to do torch's part. The loss may come in float64:
+    torch's gradient needs all digits of it.
     """
 
     @staticmethod
@@ -254,7 +255,7 @@ class CTCLoss(Function):
         if normalise:
             frames = torch.arange(time, device=scores.device).unsqueeze(1) < input_lengths
             loss += torch.where(frames, scores.double().logsumexp(-1), 0.0).sum(0)
-        return loss.to(scores.dtype), scores.new_empty(batch, 0, 0), gradient
+        return loss, scores.new_empty(batch, 0, 0), gradient
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -267,9 +268,9 @@ class CTCLoss(Function):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         scores, targets, *lengths, loss, log_alpha, kept = ctx.saved_tensors
-        weight = grad_outputs[0]
-        if weight is None:
+        if grad_outputs[0] is None:
             return (None,) * 6
+        weight = grad_outputs[0].to(scores.dtype)
         if torch.is_grad_enabled():
             gradient = _lattice_gradient(scores, targets, *lengths, ctx.blank, ctx.normalise)
             return gradient * weight.unsqueeze(1), *(None,) * 5
@@ -281,11 +282,13 @@ class CTCLoss(Function):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
+        *inputs, loss, _, _ = ctx.saved_tensors
+
         def rule(tangent: Tensor, *arguments: Tensor) -> Tensor:
             gradient = _lattice_gradient(*arguments, ctx.blank, ctx.normalise)
-            return (gradient * tangent).sum((0, 2))
+            return (gradient * tangent).sum((0, 2)).to(loss.dtype)
 
-        return with_outer_tangents(rule, tangents[0], *ctx.saved_tensors[:4]), None, None
+        return with_outer_tangents(rule, tangents[0], *inputs), None, None
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]

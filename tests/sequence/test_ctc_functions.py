@@ -5,6 +5,7 @@ from ctc_oracle import losses, padded, random_batch
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
+from hnrc_lib.curvature import hessian_vector_product
 from hnrc_lib.sequence import ctc_functions, ctc_gauss_newton_product, ctc_loss, ctc_loss_from_logits
 
 FACES = {"log_probs": (ctc_loss, False), "logits": (ctc_loss_from_logits, True)}
@@ -14,7 +15,7 @@ class Problem:
     """A small batch, its loss by ours and by the recursion, weighted so that no utterance is like another."""
 
     def __init__(self, face, logits):
-        self.scores, self.targets, self.lengths = random_batch(11, 6, 3, 3, 2)
+        self.scores, self.targets, self.lengths = random_batch(11, 5, 3, 3, 2)
         self.labels, self.sizes = padded(self.targets)
         self.weights = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
         self.face, self.logits = face, logits
@@ -135,7 +136,7 @@ def test_vmap_over_scores_targets_and_lengths(problem):
 
 
 def test_vmap_over_concatenated_targets(problem):
-    sizes, lengths = torch.tensor([2, 1, 0]), torch.tensor([6, 5, 4])
+    sizes, lengths = torch.tensor([2, 1, 0]), torch.tensor([5, 4, 3])
     targets = torch.tensor([[1, 2, 1], [2, 2, 2]])
 
     def loss(labels):
@@ -237,6 +238,24 @@ def test_gauss_newton_product_refuses_what_it_cannot_weigh():
         ValueError, match=r"vector must be like logits, \(3, 1, 4\) torch.float32, got \(2, 1, 4\)"
     ):
         ctc_gauss_newton_product(logits, logits[:2], labels, (3,), (1,))
+
+
+def test_products_in_the_parameters_of_a_model():
+    logits, targets, lengths = random_batch(13, 8, 3, 4, 3)
+    labels, sizes = padded(targets)
+    params = {"weight": torch.randn(4, 5, dtype=torch.float64), "bias": torch.randn(4, dtype=torch.float64)}
+    inputs = torch.randn(8, 3, 5, dtype=torch.float64)
+    vector = {name: torch.randn_like(value) for name, value in params.items()}
+
+    def product(loss):
+        def of_params(p):
+            return loss(torch.tanh(torch.nn.functional.linear(inputs, p["weight"], p["bias"])) + logits)
+
+        return hessian_vector_product(of_params, params, vector)
+
+    ours = product(lambda x: ctc_loss_from_logits(x, labels, lengths, sizes, reduction="sum"))
+    exact = product(lambda x: losses(x, targets, lengths, logits=True).sum())
+    torch.testing.assert_close(ours, exact)
 
 
 @pytest.mark.gpu

@@ -29,8 +29,13 @@ def test_serves_only_finite_log_probabilities(change, answer):
     assert serves(log_probs) is answer
 
 
-def test_serves_long_utterances_in_float64_only():
-    long = torch.zeros(FLOAT32_FRAMES + 1, 1, 2)
-    assert not serves(long)
-    assert serves(long[1:])
-    assert serves(long.double())
+@pytest.mark.parametrize(
+    ("frames", "working"), [(FLOAT32_FRAMES, torch.float32), (FLOAT32_FRAMES + 1, torch.float64)]
+)
+def test_long_utterances_are_worked_in_float64(frames, working):
+    log_probs = torch.randn(frames, 1, 4, generator=torch.Generator().manual_seed(0)).log_softmax(-1)
+    arguments = torch.tensor([[1, 2]]), torch.tensor([frames]), torch.tensor([2])
+    loss, log_alpha = native_loss(log_probs, *arguments, 0)
+    assert loss.dtype == log_alpha.dtype == working
+    gradient = native_gradient(torch.ones(1), log_probs, *arguments, loss, log_alpha, 0)
+    assert gradient.dtype == torch.float32
