@@ -1,18 +1,12 @@
 """Deep recurrent network of the fourth source document: Elman layers and a linear map."""
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor, nn
 
-from hnrc_lib._shapes import Float
-from hnrc_lib.models.activation import check_size, initialize
 from hnrc_lib.models.recurrent import RNNLayer
-from hnrc_lib.models.recurrent.layers import SecondOrder
-from hnrc_lib.models.recurrent.pooling import check_pooling, pool_frames
+from hnrc_lib.models.recurrent.readout import RecurrentReadout
 
 
-class DRNN(nn.Module):
+class DRNN(RecurrentReadout):
     """Elman layers, then a linear map at each frame or of their outputs pooled over time.
 
     (N, T, F) → h_t = φ(W x_t + U h_{t−1} + b), layer by layer → (pool →) V h + c → (N, [T,] output)
@@ -49,11 +43,7 @@ class DRNN(nn.Module):
         bidirectional: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
-        check_size("output_size", output_size)
-        check_pooling(pooling)
-        self.pooling = pooling
-        self.recurrent = RNNLayer(
+        recurrent = RNNLayer(
             input_size,
             hidden_size,
             num_layers,
@@ -62,26 +52,4 @@ class DRNN(nn.Module):
             bidirectional=bidirectional,
             generator=generator,
         )
-        width = hidden_size * (2 if bidirectional else 1)
-        self.output = nn.utils.skip_init(nn.Linear, width, output_size)
-        initialize(self.output, None, generator)
-
-    def forward(
-        self,
-        features: Float[Tensor, "batch frames features"],
-        lengths: Tensor | Sequence[int] | None = None,
-        *,
-        second_order: SecondOrder = "auto",
-    ) -> Tensor:
-        """Outputs at every frame (N, T, output), or pooled (N, output).
-
-        Args:
-            features: shape (N, T, F).
-            lengths: frames of each sequence, 1 … T; all T when None. What lies beyond has no influence.
-            second_order: as for ``RNNLayer``.
-
-        Raises:
-            ValueError: a shape or a length does not fit.
-        """
-        hidden, _ = self.recurrent(features, lengths=lengths, second_order=second_order)
-        return self.output(pool_frames(hidden, self.pooling, lengths))
+        super().__init__(recurrent, output_size, pooling, generator)
