@@ -66,12 +66,7 @@ class RecurrentLayer(nn.RNNBase):
         expected = (self.num_layers * plan.num_directions, batch_size, self.hidden_size)
         for name, state in zip(("h_0", "c_0"), initial or (), strict=False):
             _check_state(name, state, expected, inputs)
-        if torch.is_autocast_enabled(inputs.device.type):
-            # In the layer's own precision: the sweeps and the kernel must agree.
-            with torch.autocast(inputs.device.type, enabled=False):
-                outputs, *last = run_network(plan, sequence, initial, weights, second_order)
-        else:
-            outputs, *last = run_network(plan, sequence, initial, weights, second_order)
+        outputs, *last = run_network(plan, sequence, initial, weights, second_order)
         return outputs.transpose(0, 1) if self.batch_first else outputs, *last
 
 

@@ -32,6 +32,10 @@ def run_network(
     differentiation). Otherwise torch's kernel runs, and its gradient is used unless the backward pass is
     itself recorded (``create_graph=True``) or batched.
     """
+    if torch.is_autocast_enabled(inputs.device.type):
+        # In the layer's own precision: the sweeps and the kernel must agree.
+        with torch.autocast(inputs.device.type, enabled=False):
+            return run_network(plan, inputs, initial, weights, second_order)
     if plan.lengths is not None:
         inputs = plan.lengths.padded_with_zeros(inputs)
     states = [] if initial is None else list(initial)
