@@ -12,8 +12,8 @@ import hnrc_lib
 PACKAGE = Path(hnrc_lib.__file__).parent
 BASE = {"_shapes", "paths"}
 AUDIO = {"audio", "datasets"}
-CURVATURE = {"linalg", "curvature"}
-TRAINED = CURVATURE | AUDIO | {"landscape", "optim", "sequence", "models"}
+CURVATURE = {"linalg", "curvature", "models", "sequence"}
+TRAINED = CURVATURE | AUDIO | {"landscape", "optim"}
 RECORDED = TRAINED | {"training", "experiments"}
 
 # What each part may import besides itself and BASE.
@@ -21,7 +21,7 @@ ALLOWED = {
     "_shapes": set(),
     "paths": set(),
     "linalg": set(),
-    "curvature": {"linalg"},
+    "curvature": {"linalg", "models", "sequence"},
     "landscape": CURVATURE,
     "optim": CURVATURE,
     "audio": set(),

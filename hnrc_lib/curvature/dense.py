@@ -1,12 +1,13 @@
 """The Hessian in full."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from hnrc_lib._shapes import Float
 from hnrc_lib.curvature.graph import GradientGraph, Loss
+from hnrc_lib.curvature.product_graph import ProductGraph
 from hnrc_lib.linalg.operators import MAX_DENSE_BYTES, require_room
 
 
@@ -46,10 +47,13 @@ def dense_hessian(
     return hessian_from_graph(GradientGraph(loss, params), symmetrize=symmetrize, chunk_size=chunk_size)
 
 
-def hessian_from_graph(graph: GradientGraph, *, symmetrize: bool, chunk_size: int) -> Float[Tensor, "n n"]:
-    """``dense_hessian`` on a graph that is already there."""
-    names, first = list(graph.blocks), next(iter(graph.params.values()))
-    hessian = torch.empty(graph.size, graph.size, dtype=first.dtype, device=first.device)
+def hessian_from_graph(
+    graph: ProductGraph, *, symmetrize: bool, chunk_size: int, names: Sequence[str] | None = None
+) -> Float[Tensor, "n n"]:
+    """The matrix of a graph that is already there, or its principal block of some parameters."""
+    names, first = list(names or graph.blocks), next(iter(graph.params.values()))
+    size = sum(graph.blocks[name] for name in names)
+    hessian = torch.empty(size, size, dtype=first.dtype, device=first.device)
     start = 0
     for index, name in enumerate(names):
         stop = start + graph.blocks[name]

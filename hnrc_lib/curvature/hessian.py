@@ -1,14 +1,13 @@
 """Products with the Hessian of a loss, and the Hessian as a linear operator."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from torch import Tensor
 
-from hnrc_lib._shapes import Float
-from hnrc_lib.curvature.dense import hessian_from_graph
 from hnrc_lib.curvature.graph import GradientGraph, Loss
-from hnrc_lib.curvature.vectors import check_vector, flatten, unflatten
-from hnrc_lib.linalg.operators import MAX_DENSE_BYTES, LinearOperator, require_room
+from hnrc_lib.curvature.operator import CurvatureOperator
+from hnrc_lib.curvature.vectors import check_params, check_vector, flatten, unflatten
 
 
 def hessian_vector_product(
@@ -61,20 +60,29 @@ def gradient_and_hvp(
     >>> gradient_and_hvp(lambda p: p["x"] ** 2, {"x": torch.tensor(3.0)}, {"x": torch.tensor(1.0)})
     ({'x': tensor(6.)}, {'x': tensor(2.)})
     """
-    operator = HessianLinearOperator(loss, params)
-    return operator.gradient, operator @ vector
+    check_params(params)
+    check_vector(vector, params)
+    graph = GradientGraph(loss, params)
+    product = graph.product(flatten({name: vector[name] for name in params}))
+    return graph.gradient, unflatten(product, params)
 
 
-class HessianLinearOperator(LinearOperator):
+class HessianLinearOperator(CurvatureOperator):
     """The Hessian of a loss as an operator on dicts, flat vectors (n,) and blocks (n, k).
 
     The loss is evaluated and differentiated once, here; every product then costs one backward pass through
-    that graph, and k columns share one batched pass.
+    that graph, and k columns share one batched pass. Stock layers may stand in the loss as they are; see
+    ``rerouted``.
 
     Args:
-        loss: L(params), a scalar function of the parameter dict.
+        loss: L(params), a scalar function of the parameter dict; with data L(params, batch), what one batch
+            adds to the whole. For a mean over N examples divide each batch's sum by N.
         params: θ, name to tensor; copied.
+        data: batches, an iterable that can be walked again and again: H = Σ_b H_b, exactly.
+        keep_graphs: keep the graph of every batch of the data instead of making it anew for each product.
+        process_group: of ``torch.distributed``: value, gradient and products are averaged over it.
         chunk_size: columns that a block product puts on the graph at once, ≥ 1.
+        check_deterministic: evaluate the loss twice, once, and refuse it if the two differ.
 
     Attributes:
         value: L(θ), a scalar tensor.
@@ -82,40 +90,30 @@ class HessianLinearOperator(LinearOperator):
         blocks: number of entries per parameter, in the order of the flat vector.
 
     Raises:
-        ValueError, TypeError: as for ``hessian_vector_product``.
+        ValueError, TypeError: as for ``hessian_vector_product``; also where the loss is not the same
+            function at each call, or the data can be walked only once.
 
     >>> import torch
     >>> H = HessianLinearOperator(lambda p: (p["x"] ** 2).prod(), {"x": torch.tensor([1.0, 2.0])})
     >>> H @ torch.tensor([1.0, 0.0]), H.damped(1.0) @ {"x": torch.tensor([0.0, 1.0])}
     (tensor([8., 8.]), {'x': tensor([8., 3.])})
+    >>> data = [torch.tensor([1.0]), torch.tensor([2.0])]
+    >>> HessianLinearOperator(lambda p, b: (p["x"] * b).pow(2).sum(), {"x": torch.ones(1)}, data=data).diag()
+    tensor([10.])
     """
 
-    structured = True
+    def __init__(
+        self,
+        loss: Callable[..., Tensor],
+        params: Mapping[str, Tensor],
+        *,
+        data: Iterable[Any] | None = None,
+        keep_graphs: bool = False,
+        process_group: Any = None,
+        chunk_size: int = 64,
+        check_deterministic: bool = True,
+    ) -> None:
+        def graph(index: int, *batch: Any, check_deterministic: bool) -> GradientGraph:
+            return GradientGraph(lambda p: loss(p, *batch), params, check_deterministic=check_deterministic)
 
-    def __init__(self, loss: Loss, params: Mapping[str, Tensor], *, chunk_size: int = 64) -> None:
-        self._graph = GradientGraph(loss, params)
-        first = next(iter(self._graph.params.values()))
-        super().__init__((self._graph.size, self._graph.size), first.dtype, first.device)
-        self.chunk_size = chunk_size
-        self.value, self.gradient, self.blocks = self._graph.value, self._graph.gradient, self._graph.blocks
-
-    def flatten(self, vector: Mapping[str, Tensor]) -> Float[Tensor, " n"]:
-        """A dict like the parameters as one vector (n,), in the operator's order."""
-        check_vector(vector, self._graph.params)
-        return flatten({name: vector[name] for name in self.blocks})
-
-    def unflatten(self, vector: Float[Tensor, " n"]) -> dict[str, Tensor]:
-        """A vector (n,) as a dict like the parameters."""
-        return unflatten(vector, self._graph.params)
-
-    def _matmat(self, block: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
-        if block.shape[1] == 1:  # plain backward: it also serves functions without a vmap rule
-            return self._graph.product(block[:, 0]).unsqueeze(1)
-        return self._graph.products(block.mT, self.chunk_size).mT
-
-    def to_dense(
-        self, *, chunk_size: int | None = None, max_bytes: int = MAX_DENSE_BYTES
-    ) -> Float[Tensor, "n n"]:
-        """The exact Hessian, symmetric by construction; see ``dense_hessian``."""
-        require_room(self.shape, self.dtype, max_bytes)
-        return hessian_from_graph(self._graph, symmetrize=True, chunk_size=chunk_size or self.chunk_size)
+        super().__init__(graph, params, data, keep_graphs, process_group, chunk_size, check_deterministic)
