@@ -96,9 +96,7 @@ def test_a_data_loader_serves_and_gives_value_and_gradient(kind):
 
 
 def test_data_that_can_be_walked_once_or_is_empty_is_refused(kind):
-    with pytest.raises(
-        ValueError, match=r"data must be an iterable that starts anew .* generator"
-    ):
+    with pytest.raises(ValueError, match=r"data must be an iterable that starts anew .* generator"):
         make(kind, (batch for batch in WHOLE))
     with pytest.raises(ValueError, match="data must hold at least one batch"):
         make(kind, []) @ torch.ones(31, dtype=torch.float64)
