@@ -90,13 +90,20 @@ def lanczos(
     check_count("num_vectors", num_vectors, 1)
     starts = rademacher(A, num_vectors, generator) if vectors is None else vectors
     norms = _start_norms(A, starts)
-    runs = [_Run(start, min(num_steps, size)) for start in (starts / norms).mT]
-    active = runs
+    current = (starts / norms).mT.contiguous()
+    runs = active = [_Run(start, min(num_steps, size)) for start in current]
     while active:
-        rows = torch.stack([run.last() for run in active])
-        products = (A @ rows.mT).mT
+        products = (A @ current.mT).mT
         check_finite(f"A @ vectors (step {len(active[0].diagonal) + 1})", products)
-        active = [run for run, product in zip(active, products, strict=True) if run.step(product)]
+        remains = _remains(active, current, products)
+        lengths = torch.linalg.vector_norm(remains, dim=1)
+        going_on = [
+            run.extend(row, length)
+            for run, row, length in zip(active, remains, lengths.tolist(), strict=True)
+        ]
+        active = [run for run, goes_on in zip(active, going_on, strict=True) if goes_on]
+        if active:
+            current = torch.stack([run.last() for run in active])
     return LanczosResult(tuple(run.tridiagonal() for run in runs), tuple(run.basis() for run in runs))
 
 
@@ -113,29 +120,23 @@ class _Run:
     def last(self) -> Tensor:
         return self.rows[len(self.diagonal)]
 
-    def step(self, product: Tensor) -> bool:
-        """Take A q in; whether another step follows."""
+    def known(self) -> Tensor:
+        """The basis as rows, with the vector that was multiplied last."""
+        return self.rows[: len(self.off_diagonal) + 1]
+
+    def extend(self, remains: Tensor, length: float) -> bool:
+        """Take in what A q has outside the basis; whether another step follows."""
         index = len(self.diagonal)
-        alpha = float(product @ self.rows[index])
-        left = product - alpha * self.rows[index]
-        if index:
-            self._check_symmetry(float(product @ self.rows[index - 1]))
-            left -= self.off_diagonal[-1] * self.rows[index - 1]
-        left = orthogonalize(left, self.rows[: index + 1])
-        self.diagonal.append(alpha)
-        self.remainder = float(torch.linalg.vector_norm(left))
-        self.scale = max(self.scale, abs(alpha), self.remainder)
-        if self.remainder <= rounding(left) * self.scale or index + 1 == left.numel():
+        self.remainder = length
+        self.scale = max(self.scale, abs(self.diagonal[-1]), length)
+        if length <= rounding(remains) * self.scale or index == remains.numel():
             self.remainder = 0.0
             return False
-        if index + 1 == len(self.rows):
+        if index == len(self.rows):
             return False
-        self.off_diagonal.append(self.remainder)
-        self.rows[index + 1] = left / self.remainder
+        self.off_diagonal.append(length)
+        torch.div(remains, length, out=self.rows[index])
         return True
-
-    def _check_symmetry(self, measured: float) -> None:
-        check_symmetric(abs(measured - self.off_diagonal[-1]), self.scale, self.rows.dtype)
 
     def tridiagonal(self) -> Tridiagonal:
         as_double = [torch.tensor(x, dtype=torch.float64) for x in (self.diagonal, self.off_diagonal)]
@@ -143,6 +144,31 @@ class _Run:
 
     def basis(self) -> Tensor:
         return self.rows[: len(self.diagonal)].mT
+
+
+def _remains(
+    active: list[_Run], current: Float[Tensor, "k n"], products: Float[Tensor, "k n"]
+) -> Float[Tensor, "k n"]:
+    """What the products have outside the bases, after their entries of T have been noted."""
+    own = torch.linalg.vecdot(products, current)
+    left = torch.addcmul(products, own.unsqueeze(1), current, value=-1)
+    if active[0].off_diagonal:
+        before = torch.stack([run.known()[-2] for run in active])
+        measured = torch.linalg.vecdot(products, before).tolist()
+        for run, entry in zip(active, measured, strict=True):
+            check_symmetric(abs(entry - run.off_diagonal[-1]), run.scale, products.dtype)
+        couplings = left.new_tensor([[run.off_diagonal[-1]] for run in active])
+        left.addcmul_(couplings, before, value=-1)
+    for run, entry in zip(active, own.tolist(), strict=True):
+        run.diagonal.append(entry)
+    lengths = torch.linalg.vector_norm(left, dim=1)
+    for run, row in zip(active, left, strict=True):  # a basis is read twice while it is in the cache
+        row.addmv_(run.known().mT, run.known() @ row, alpha=-1)
+    shortened = torch.linalg.vector_norm(left, dim=1) < 0.7 * lengths
+    for run, row, again in zip(active, left, shortened.tolist(), strict=True):
+        if again:  # see orthogonalize
+            row.addmv_(run.known().mT, run.known() @ row, alpha=-1)
+    return left
 
 
 def orthogonalize(vector: Float[Tensor, " n"], rows: Float[Tensor, "m n"]) -> Float[Tensor, " n"]:
