@@ -71,13 +71,21 @@ class GaussNewtonGraph(ProductGraph):
         self.gradient = dict(zip(params, self._pull(list(params), self._slope.detach()), strict=True))
 
     def multiply(
-        self, outputs: Sequence[str], inputs: Sequence[str], vectors: Sequence[Float[Tensor, "..."]]
+        self,
+        outputs: Sequence[str],
+        inputs: Sequence[str],
+        vectors: Sequence[Float[Tensor, "..."]],
+        *,
+        keep: bool = True,
     ) -> tuple[Tensor, ...]:
         """vᵀ G[outputs, inputs]: one pass forward, one through the loss, one backward."""
         parts = [self._pulled[name] for name in outputs]
         with recording():
             pushed = torch.autograd.grad(parts, self._seed, vectors, retain_graph=True)[0]
-            return self._pull(inputs, self._bend(pushed))
+            if not keep:  # the backward pass as a function of its seed has served
+                del parts
+                self._pulled.clear()
+            return self._pull(inputs, self._bend(pushed), keep=keep)
 
     def _bend(self, pushed: Tensor) -> Tensor:
         """H_out u."""
@@ -89,7 +97,7 @@ class GaussNewtonGraph(ProductGraph):
             self._slope, self._head, pushed, retain_graph=True, materialize_grads=True, allow_unused=True
         )[0]
 
-    def _pull(self, names: Sequence[str], cotangent: Tensor) -> tuple[Tensor, ...]:
+    def _pull(self, names: Sequence[str], cotangent: Tensor, *, keep: bool = True) -> tuple[Tensor, ...]:
         """Jᵀu."""
         leaves = [self._leaves[name] for name in names]
-        return torch.autograd.grad(self._outputs, leaves, cotangent, retain_graph=True)
+        return torch.autograd.grad(self._outputs, leaves, cotangent, retain_graph=keep)

@@ -50,7 +50,7 @@ def ggn_vector_product(
     check_params(params)
     check_vector(vector, params)
     graph = GaussNewtonGraph(outputs, loss, params, output_product=output_product)
-    return unflatten(graph.product(flatten({name: vector[name] for name in params})), params)
+    return unflatten(graph.last_product(flatten({name: vector[name] for name in params})), params)
 
 
 class GGNLinearOperator(CurvatureOperator):

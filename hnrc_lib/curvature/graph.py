@@ -62,7 +62,12 @@ class GradientGraph(ProductGraph):
         self.size = sum(self.blocks.values())
 
     def multiply(
-        self, outputs: Sequence[str], inputs: Sequence[str], vectors: Sequence[Float[Tensor, "..."]]
+        self,
+        outputs: Sequence[str],
+        inputs: Sequence[str],
+        vectors: Sequence[Float[Tensor, "..."]],
+        *,
+        keep: bool = True,
     ) -> tuple[Tensor, ...]:
         """vᵀ H[outputs, inputs] for a vector over some parameters, by one backward pass."""
         leaves = [self._leaves[name] for name in inputs]
@@ -77,7 +82,7 @@ class GradientGraph(ProductGraph):
         parts, weights = zip(*attached, strict=True)
         with recording():
             return torch.autograd.grad(
-                parts, leaves, weights, retain_graph=True, allow_unused=True, materialize_grads=True
+                parts, leaves, weights, retain_graph=keep, allow_unused=True, materialize_grads=True
             )
 
 

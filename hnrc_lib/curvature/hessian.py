@@ -63,7 +63,7 @@ def gradient_and_hvp(
     check_params(params)
     check_vector(vector, params)
     graph = GradientGraph(loss, params)
-    product = graph.product(flatten({name: vector[name] for name in params}))
+    product = graph.last_product(flatten({name: vector[name] for name in params}))
     return graph.gradient, unflatten(product, params)
 
 
