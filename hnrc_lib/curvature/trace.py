@@ -3,13 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
 
 from hnrc_lib.curvature.graph import GradientGraph, Loss
-from hnrc_lib.linalg.checks import check_count, check_finite
-from hnrc_lib.linalg.trace_estimate import TraceEstimate, estimate_from, quadratic_forms
+from hnrc_lib.curvature.trace_probes import BlockProbes
+from hnrc_lib.linalg.checks import check_count
+from hnrc_lib.linalg.trace_estimate import TraceEstimate
 
 
 @dataclass(frozen=True)
@@ -29,28 +31,71 @@ class HessianTrace:
     num_products: int
     blocks: dict[str, TraceEstimate]
 
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Ends of the interval that holds tr H with this probability, if probes scatter normally.
+
+            value ± t_ν · standard_error,   1/ν = Σ_b (s_b/s)⁴ / (m_b − 1)
+
+        with s_b the standard error of a block from m_b probes, s that of the sum, and t_ν the quantile of
+        Student's distribution: few probes know their own scatter badly, and the interval says so.
+
+        Args:
+            confidence: 0 … 1, both ends excluded.
+
+        Raises:
+            ValueError: it lies outside.
+
+        >>> part = TraceEstimate(value=1.0, standard_error=0.1, num_matvecs=9)
+        >>> low, high = HessianTrace(1.0, 0.1, 9, {"x": part}).interval()
+        >>> print(f"{low:.2f} … {high:.2f}")
+        0.77 … 1.23
+
+        B. L. Welch, The generalization of "Student's" problem (1947).
+        """
+        if not 0 < confidence < 1:
+            raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+        if math.isnan(self.standard_error) or self.standard_error == 0:
+            return self.value - self.standard_error, self.value + self.standard_error
+        shares = [
+            (part.standard_error / self.standard_error) ** 4 / (part.num_matvecs - 1)
+            for part in self.blocks.values()
+            if part.standard_error
+        ]
+        margin = _student(confidence, 1 / math.fsum(shares)) * self.standard_error
+        return self.value - margin, self.value + margin
+
 
 def hessian_trace(
     loss: Loss,
     params: Mapping[str, Tensor],
     num_probes: int,
     *,
+    rtol: float | None = None,
+    max_products: int = 10_000,
     groups: Sequence[Sequence[str]] | None = None,
     chunk_size: int = 16,
     generator: torch.Generator | None = None,
 ) -> HessianTrace:
     """Estimate tr H with probes that are zero outside one block of parameters at a time.
 
-        tr H = Σ_blocks tr H_bb,   tr H_bb ≈ (1/m) Σ vᵀH_bb v,   v = ±1 on block b
+        tr H = Σ_blocks tr H_bb,   tr H_bb ≈ (1/m_b) Σ vᵀH_bb v,   v = ±1 on block b
 
     A probe over all parameters also picks up every entry that couples two layers, which is pure noise for
     the trace; blocked probes do not. A block of at most m parameters is summed exactly instead, by unit
     vectors. Only derivatives within the block are taken, so a block's product costs no more than a whole one.
 
+    With ``rtol``, the first m probes a block say how much each scatters, and the rest go where they help
+    most, m_b ∝ the deviation of block b, until the standard error is small enough.
+
+    A network that is piecewise linear needs no probes: see ``piecewise_linear_trace``.
+
     Args:
         loss: L(params), a scalar function of the parameter dict.
         params: θ, name to tensor.
-        num_probes: m ≥ 1 probes a block; an error estimate needs two.
+        num_probes: m ≥ 1 probes a block; an error estimate needs two, and one that can be trusted eight.
+        rtol: standard error to reach, relative to the trace, > 0; None for m probes a block and no more.
+        max_products: with ``rtol``, products after which it stops short of that, ≥ 1; the first m probes of
+            every block are drawn all the same.
         groups: names that form a block together, each name once; one block a parameter when left out. Fewer
             blocks need fewer products and give more noise each.
         chunk_size: probes differentiated at once, ≥ 1.
@@ -68,46 +113,64 @@ def hessian_trace(
     >>> trace.value, trace.standard_error, trace.blocks["y"].value
     (54.0, 0.0, 0.0)
 
-    Michael F. Hutchinson, A stochastic estimator of the trace of the influence matrix (1990).
+    Michael F. Hutchinson, A stochastic estimator of the trace of the influence matrix (1990); the division of
+    the probes is that of Jerzy Neyman, On the two different aspects of the representative method (1934).
     """
-    check_count("num_probes", num_probes, 1)
+    check_count("num_probes", num_probes, 1 if rtol is None else 2)
     check_count("chunk_size", chunk_size, 1)
-    blocks = [[name] for name in params] if groups is None else [list(group) for group in groups]
-    if sorted(name for block in blocks for name in block) != sorted(params):
-        raise ValueError(f"groups must hold each of {list(params)} once, got {blocks}")
+    check_count("max_products", max_products, 1)
+    if rtol is not None and not 0 < rtol < math.inf:
+        raise ValueError(f"rtol must be positive and finite, got {rtol}")
+    names = [[name] for name in params] if groups is None else [list(group) for group in groups]
+    if sorted(name for group in names for name in group) != sorted(params):
+        raise ValueError(f"groups must hold each of {list(params)} once, got {names}")
     graph = GradientGraph(loss, params)
-    parts = {
-        block[0]: _block_trace(graph, block, num_probes, chunk_size, generator) for block in blocks if block
-    }
+    blocks = {group[0]: BlockProbes(graph, group, chunk_size, generator) for group in names if group}
+    for block in blocks.values():
+        block.draw(num_probes)
+    if rtol is not None:
+        _refine(list(blocks.values()), rtol, max_products)
+    return _sum(blocks)
+
+
+def _refine(blocks: list[BlockProbes], rtol: float, max_products: int) -> None:
+    """Draw until the sum of the blocks is known to ``rtol`` or the products are used up."""
+    while True:
+        target = rtol * abs(math.fsum(block.estimate().value for block in blocks))
+        left = max_products - sum(block.num_products for block in blocks)
+        # A scatter that is by chance small must not stop the search: each is taken at its own upper end.
+        deviations = [block.deviation() * (1 + (2 * block.count - 2) ** -0.5) for block in blocks]
+        errors = [d / math.sqrt(block.count) for d, block in zip(deviations, blocks, strict=True)]
+        if math.hypot(*errors) <= target or left <= 0:
+            return
+        for block, deviation in zip(blocks, deviations, strict=True):
+            wanted = deviation * sum(deviations) / target**2 - block.count if target else math.inf
+            if block.exact or wanted <= 0 or left <= 0:
+                continue
+            # Twice as many at most: a deviation from few probes may be far too large.
+            count = block.size if wanted >= block.size <= left else math.ceil(min(wanted, block.count, left))
+            block.draw(count)
+            left -= count
+
+
+def _sum(blocks: Mapping[str, BlockProbes]) -> HessianTrace:
+    parts = {name: block.estimate() for name, block in blocks.items()}
     return HessianTrace(
         math.fsum(part.value for part in parts.values()),
-        math.sqrt(math.fsum(part.standard_error**2 for part in parts.values())),
+        math.hypot(*(part.standard_error for part in parts.values())),
         sum(part.num_matvecs for part in parts.values()),
         parts,
     )
 
 
-def _block_trace(
-    graph: GradientGraph,
-    names: list[str],
-    num_probes: int,
-    chunk_size: int,
-    generator: torch.Generator | None,
-) -> TraceEstimate:
-    like = graph.params[names[0]]
-    size = sum(graph.blocks[name] for name in names)
-    exact = size <= num_probes
-    count, forms = (size if exact else num_probes), []
-    for start in range(0, count, chunk_size):
-        rows = min(chunk_size, count - start)
-        if exact:
-            probes = torch.eye(size, dtype=like.dtype, device=like.device)[start : start + rows]
-        else:
-            device = like.device if generator is None else generator.device
-            signs = torch.randint(0, 2, (rows, size), generator=generator, device=device)
-            probes = (2 * signs - 1).to(like)
-        products = graph.row_products(names, names, probes, chunk_size)
-        check_finite(f"the product with block {names}", products)
-        forms.append(quadratic_forms(probes.mT, products.mT))
-    samples = torch.cat(forms)
-    return TraceEstimate(float(samples.sum()), 0.0, count) if exact else estimate_from(samples, count)
+def _student(confidence: float, degrees: float) -> float:
+    """Two-sided quantile of Student's distribution, expanded in 1/ν: three digits from ν = 3 on."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return math.fsum(term / degrees**power for power, term in enumerate(terms))

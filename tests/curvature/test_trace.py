@@ -1,3 +1,5 @@
+import math
+
 import jaxtyping
 import pytest
 import torch
@@ -6,8 +8,9 @@ from hypothesis import strategies as st
 from smooth_network import entry_by_entry, smooth_problem
 
 from hnrc_lib.curvature import HessianLinearOperator
-from hnrc_lib.curvature.trace import hessian_trace
+from hnrc_lib.curvature.trace import HessianTrace, hessian_trace
 from hnrc_lib.linalg import (
+    TraceEstimate,
     conjugate_gradient,
     effective_dimension,
     hutchinson_trace,
@@ -41,6 +44,105 @@ def test_enough_probes_make_every_block_exact(chunk_size, by_layer):
     assert trace.num_products == len(EXACT)
     for name, expected in block_traces(groups).items():
         assert trace.blocks[name].value == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def quadratic():
+    """½ θᵀAθ with a known trace, over blocks of different size and scatter."""
+    sizes = {"small": 5, "wild": 30, "calm": 60}
+    generator = torch.Generator().manual_seed(0)
+    root = torch.randn(95, 95, generator=generator, dtype=torch.float64)
+    root[:, 35:] *= 0.3
+    matrix = root.mT @ root / 95
+    params = {name: torch.zeros(size, dtype=torch.float64) for name, size in sizes.items()}
+
+    def loss(values):
+        point = torch.cat(list(values.values()))
+        return point @ matrix @ point / 2
+
+    return loss, params, float(matrix.trace())
+
+
+QUADRATIC, POINT, TRUTH = quadratic()
+
+
+def traces_of_the_quadratic(count, num_probes, **options):
+    return [
+        hessian_trace(QUADRATIC, POINT, num_probes, chunk_size=64, generator=seeded(seed), **options)
+        for seed in range(count)
+    ]
+
+
+class TestStoppingAtARelativeError:
+    @pytest.mark.parametrize("rtol", [0.1, 0.03, 0.01])
+    def test_the_error_claimed_and_the_error_made_are_as_small_as_asked(self, rtol):
+        traces = traces_of_the_quadratic(60, 8, rtol=rtol)
+        assert all(t.standard_error <= rtol * abs(t.value) for t in traces)
+        errors = torch.tensor([t.value - TRUTH for t in traces])
+        assert float(errors.square().mean().sqrt()) <= rtol * TRUTH
+
+    @pytest.mark.parametrize("rtol", [None, 0.05, 0.02])
+    def test_the_interval_covers_as_often_as_it_says(self, rtol):
+        intervals = [t.interval() for t in traces_of_the_quadratic(200, 8, rtol=rtol)]
+        assert sum(low <= TRUTH <= high for low, high in intervals) >= 180
+
+    def test_probes_go_where_they_help(self):
+        (trace,) = traces_of_the_quadratic(1, 8, rtol=0.02)
+        calm, wild = trace.blocks["calm"], trace.blocks["wild"]
+        assert trace.blocks["small"].num_matvecs == 5
+        assert wild.num_matvecs > 2 * calm.num_matvecs
+        # The same products spread evenly leave more error.
+        even = traces_of_the_quadratic(40, trace.num_products // 2)
+        spread = torch.tensor([t.value for t in even]).std()
+        ours = torch.tensor([t.value for t in traces_of_the_quadratic(40, 8, rtol=0.02)]).std()
+        assert ours < spread
+
+    def test_a_block_that_would_need_more_probes_than_it_has_rows_is_summed(self):
+        (trace,) = traces_of_the_quadratic(1, 8, rtol=1e-9)
+        assert trace.value == pytest.approx(TRUTH, rel=1e-12)
+        assert trace.standard_error == 0.0
+        assert trace.num_products == 5 + (8 + 30) + (8 + 60)
+
+    def test_it_stops_at_the_cap_and_says_how_far_it_came(self):
+        for cap in (8, 50, 51, 52, 60):
+            (trace,) = traces_of_the_quadratic(1, 8, rtol=1e-9, max_products=cap)
+            assert trace.num_products == max(cap, 8 + 8 + 5)
+            assert trace.standard_error > 1e-9 * TRUTH
+
+    def test_a_trace_of_zero_ends_as_well(self):
+        params = {"x": torch.zeros(300, dtype=torch.float64)}
+        signs = torch.tensor([1.0, -1.0]).double().repeat(150)
+
+        def loss(values):
+            return (values["x"] * signs) @ values["x"] + values["x"][0] * values["x"][1]
+
+        trace = hessian_trace(loss, params, 3, rtol=0.01, max_products=200, generator=seeded(0))
+        assert trace.num_products <= 200
+        assert abs(trace.value) <= 4 * trace.standard_error
+
+
+@pytest.mark.parametrize(
+    ("degrees", "confidence", "quantile"),
+    [(3, 0.95, 3.182), (7, 0.95, 2.365), (7, 0.99, 3.499), (30, 0.9, 1.697), (10**6, 0.95, 1.960)],
+)
+def test_the_interval_has_the_width_of_student(degrees, confidence, quantile):
+    part = TraceEstimate(5.0, 2.0, degrees + 1)
+    exact = TraceEstimate(1.0, 0.0, 4)
+    low, high = HessianTrace(6.0, 2.0, degrees + 5, {"a": part, "b": exact}).interval(confidence)
+    assert (high + low) / 2 == pytest.approx(6.0)
+    assert (high - low) / 4 == pytest.approx(quantile, rel=0.005)
+
+
+def test_two_equal_blocks_have_twice_the_degrees_of_freedom():
+    parts = {name: TraceEstimate(1.0, 1.0, 8) for name in ("a", "b")}
+    low, high = HessianTrace(2.0, 2**0.5, 16, parts).interval()
+    assert (high - low) / (2 * 2**0.5) == pytest.approx(2.145, rel=0.002)
+
+
+def test_an_exact_trace_has_no_width_and_one_probe_an_unknown_one():
+    assert hessian_trace(LOSS, PARAMS, 16).interval()[0] == hessian_trace(LOSS, PARAMS, 16).value
+    assert all(math.isnan(end) for end in hessian_trace(LOSS, PARAMS, 1).interval())
+    with pytest.raises(ValueError, match="confidence must lie between 0 and 1, got 1"):
+        hessian_trace(LOSS, PARAMS, 1).interval(1)
 
 
 @pytest.mark.parametrize(("groups", "num_probes"), [(LAYERS, 8), (None, 8)])
@@ -78,6 +180,10 @@ def test_blocks_scatter_less_than_probes_over_all_parameters():
     ("arguments", "message"),
     [
         ({"num_probes": 0}, "num_probes must be at least 1, got 0"),
+        ({"num_probes": 1, "rtol": 0.1}, "num_probes must be at least 2, got 1"),
+        ({"rtol": 0.0}, "rtol must be positive and finite, got 0.0"),
+        ({"rtol": math.inf}, "rtol must be positive and finite, got inf"),
+        ({"rtol": 0.1, "max_products": 0}, "max_products must be at least 1, got 0"),
         ({"chunk_size": 0}, "chunk_size must be at least 1, got 0"),
         ({"groups": LAYERS[:2]}, "groups must hold each of"),
         ({"groups": [*LAYERS, ["0.bias"]]}, "groups must hold each of"),

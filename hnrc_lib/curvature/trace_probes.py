@@ -1,0 +1,72 @@
+"""Random probes of one diagonal block of a Hessian, drawn as they are wanted."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from hnrc_lib._shapes import Float
+from hnrc_lib.curvature.graph import GradientGraph
+from hnrc_lib.linalg.checks import check_finite
+from hnrc_lib.linalg.trace_estimate import TraceEstimate, estimate_from, quadratic_forms
+
+
+class BlockProbes:
+    """Estimate of tr H_bb that grows: vᵀH_bb v for signs v, or every unit vector once and no error.
+
+    Args:
+        graph: the gradient whose derivative is H.
+        names: parameters of the block b.
+        chunk_size: probes differentiated at once.
+        generator: draws the signs; torch's default generator when None.
+
+    Attributes:
+        size: rows of the block.
+        count: probes drawn so far.
+        num_products: products with the block so far.
+        exact: whether the unit vectors were taken.
+    """
+
+    def __init__(
+        self, graph: GradientGraph, names: list[str], chunk_size: int, generator: torch.Generator | None
+    ) -> None:
+        self.size = sum(graph.blocks[name] for name in names)
+        self.count, self.num_products, self.exact = 0, 0, False
+        self._graph, self._names, self._chunk_size, self._generator = graph, names, chunk_size, generator
+        self._like = graph.params[names[0]]
+        self._forms = torch.empty(0, dtype=torch.float64)
+
+    def draw(self, count: int) -> None:
+        """Add ``count`` probes; where the unit vectors are no more than that, take them instead."""
+        if self.exact:
+            return
+        if count >= self.size:
+            self.exact, count, self._forms = True, self.size, self._forms[:0]
+        for start in range(0, count, self._chunk_size):
+            rows = min(self._chunk_size, count - start)
+            probes = self._units(start, rows) if self.exact else self._signs(rows)
+            products = self._graph.row_products(self._names, self._names, probes, self._chunk_size)
+            check_finite(f"the product with block {self._names}", products)
+            self._forms = torch.cat([self._forms, quadratic_forms(probes.mT, products.mT)])
+        self.count += count
+        self.num_products += count
+
+    def deviation(self) -> float:
+        """Standard deviation of one probe, from two probes on; 0 for an exact block."""
+        return 0.0 if self.exact else float(self._forms.std())
+
+    def estimate(self) -> TraceEstimate:
+        """What the probes say so far."""
+        if self.exact:
+            return TraceEstimate(math.fsum(self._forms.tolist()), 0.0, self.num_products)
+        return estimate_from(self._forms, self.num_products)
+
+    def _units(self, start: int, rows: int) -> Float[Tensor, "rows size"]:
+        units = torch.zeros(rows, self.size, dtype=self._like.dtype, device=self._like.device)
+        units[torch.arange(rows), torch.arange(start, start + rows)] = 1
+        return units
+
+    def _signs(self, rows: int) -> Float[Tensor, "rows size"]:
+        device = self._like.device if self._generator is None else self._generator.device
+        signs = torch.randint(0, 2, (rows, self.size), generator=self._generator, device=device)
+        return (2 * signs - 1).to(self._like)
