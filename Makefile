@@ -46,8 +46,18 @@ wheel: $(STAMP)  ## Build the wheel, corpus and records inside, to dist/
 records: $(STAMP)  ## Run the recorded experiments again (needs HNRC_DATA_DIR)
 	$(BIN)/hnrc run all
 
-bench: $(STAMP)  ## Time the library against stock torch, ratios in one process
-	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+BENCH := .venv-bench
+BENCH_STAMP := $(BENCH)/.installed
+
+$(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found. Name one: make PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement benchmarks/requirements.txt
+	@touch $@
+
+bench: $(BENCH_STAMP)  ## Measure the library beside its peers, in .venv-bench (12 minutes)
+	OMP_NUM_THREADS=1 $(BENCH)/bin/python -m benchmarks $(TABLES)
 
 clean:  ## Remove what the commands above made, the environment too
-	rm -rf $(VENV) _build dist _assets/vendor .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) _build dist _assets/vendor .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The library against its peers, side by side, in one process: ``python -m benchmarks``."""
