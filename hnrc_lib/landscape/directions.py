@@ -96,12 +96,13 @@ def gram_matrix(directions: Sequence[Mapping[str, Tensor]]) -> Float[Tensor, "k 
         raise ValueError("directions must hold at least one direction, got none")
     for index, direction in enumerate(directions):
         check_direction(f"directions[{index}]", direction, directions[0])
-    columns = [
-        torch.cat([direction[name].detach().to(torch.float64).reshape(-1) for name in directions[0]])
-        for direction in directions
-    ]
-    stacked = torch.stack(columns)
-    return stacked @ stacked.T
+    gram = torch.zeros(len(directions), len(directions), dtype=torch.float64)
+    for name in directions[0]:
+        rows = torch.stack(
+            [direction[name].detach().to(torch.float64).reshape(-1) for direction in directions]
+        )
+        gram += (rows @ rows.T).cpu()
+    return gram
 
 
 def check_direction(name: str, direction: Mapping[str, Tensor], params: Mapping[str, Tensor]) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from hnrc_lib._shapes import Float
 from hnrc_lib.landscape.directions import check_direction
-from hnrc_lib.landscape.displacement import Measure, Progress, coordinates, displaced, measured
+from hnrc_lib.landscape.displacement import Extent, coordinates
+from hnrc_lib.landscape.evaluation import Measure, Progress, evaluate
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,21 +29,24 @@ def line(
     params: Mapping[str, Tensor],
     direction: Mapping[str, Tensor],
     *,
-    extent: float | tuple[float, float] = 1.0,
+    extent: Extent = 1.0,
     num_points: int = 51,
+    points_at_once: int = 1,
     progress: Progress | None = None,
 ) -> Line:
     """Loss along a direction: values[i] = L(θ + αᵢd).
 
     Args:
-        loss: L(params), a scalar or a vector of measures; evaluated without gradients on fresh tensors,
-            so that ``params`` stays as it is whatever the loss does. NaN and infinity are kept.
+        loss: L(params), a scalar or a vector of measures; evaluated without gradients on tensors that hold
+            their values during the call, so that ``params`` stays as it is whatever the loss does. NaN and
+            infinity are kept. ``ModuleLoss`` makes a fast one of a module.
         params: θ, name to tensor.
-        direction: d, names, shapes and dtype of ``params``; θ₁ − θ₀ with extent (0, 1) draws the
-            straight line between two solutions.
+        direction: d, names, shapes and dtype of ``params``; ``between`` gives that to another solution.
         extent: α from low to high, or from −extent to extent.
         num_points: n ≥ 2; odd to include the middle.
-        progress: called as ``progress(done, total)`` after every point.
+        points_at_once: how many points one call of the loss takes, through ``torch.func.vmap`` if several:
+            that pays where one point leaves the device idle.
+        progress: called as ``progress(done, total)`` after every call of the loss.
 
     Returns:
         A ``Line``.
@@ -51,6 +54,7 @@ def line(
     Raises:
         ValueError, TypeError: an argument does not match or is out of range; names it.
 
+    >>> import torch
     >>> params, direction = {"x": torch.tensor([1.0])}, {"x": torch.tensor([1.0])}
     >>> line(lambda p: (p["x"] ** 2).sum(), params, direction, num_points=3).values
     tensor([0., 1., 4.], dtype=torch.float64)
@@ -59,10 +63,7 @@ def line(
     """
     check_direction("direction", direction, params)
     alpha = coordinates(extent, num_points)
-    values: list[Tensor] = []
-    for step in alpha.tolist():
-        shape = values[0].shape if values else None
-        values.append(measured(loss, displaced(params, (step, direction)), shape))
-        if progress is not None:
-            progress(len(values), num_points)
-    return Line(alpha, torch.stack(values))
+    points = alpha.unsqueeze(1)
+    return Line(
+        alpha, evaluate(loss, params, [direction], points, points_at_once=points_at_once, progress=progress)
+    )

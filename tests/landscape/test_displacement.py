@@ -1,7 +1,9 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hnrc_lib.landscape.displacement import coordinates, displaced, measured
+from hnrc_lib.landscape.displacement import Displacement, coordinates
 
 
 @pytest.mark.parametrize("num_points", [3, 5, 31, 51, 101])
@@ -29,25 +31,63 @@ def test_a_grid_needs_two_points(num_points):
         coordinates(1.0, num_points)
 
 
-def test_displaced_returns_fresh_tensors_even_for_no_move():
+shapes = st.lists(st.lists(st.integers(1, 4), max_size=3).map(tuple), min_size=1, max_size=4)
+
+
+@given(shapes=shapes, num_directions=st.integers(1, 3), dtype=st.sampled_from([torch.float32, torch.float64]))
+def test_one_by_one_and_stacked_are_the_sum_written_out(shapes, num_directions, dtype):
+    generator = torch.Generator().manual_seed(len(shapes))
+
+    def draw():
+        return {
+            str(i): torch.randn(shape, generator=generator, dtype=dtype) for i, shape in enumerate(shapes)
+        }
+
+    params, directions = draw(), [draw() for _ in range(num_directions)]
+    points = torch.randn(5, num_directions, generator=generator, dtype=torch.float64)
+    points[1, :-1] = points[0, :-1]  # only the last coordinate changes
+    place = Displacement(params, directions)
+    stacked = place.stacked(points)
+    for index, point in enumerate(points):
+        moved = place.at(point.tolist())
+        for name, value in params.items():
+            steps = [float(c) * d[name].double() for c, d in zip(point, directions, strict=True)]
+            expected = (value.double() + torch.stack(steps).sum(0)).to(dtype)
+            torch.testing.assert_close(moved[name], expected)
+            torch.testing.assert_close(stacked[name][index], expected)
+
+
+def test_parameters_that_require_gradients_are_left_alone():
     params = {"x": torch.ones(2, requires_grad=True)}
-    moved = displaced(params, (0.0, {"x": torch.ones(2)}))
+    moved = Displacement(params, [{"x": torch.ones(2)}]).at([0.0])
     moved["x"].zero_()
     assert params["x"].tolist() == [1.0, 1.0]
     assert not moved["x"].requires_grad
 
 
-def test_measured_keeps_what_is_not_finite():
-    value = measured(lambda params: torch.tensor([torch.nan, torch.inf]), {})
-    assert value[0].isnan()
-    assert value[1].isinf()
-    assert value.dtype == torch.float64
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda x: x.fill_(torch.nan),
+        lambda x: x.t_(),
+        lambda x: x.resize_(3),
+        lambda x: setattr(x, "data", torch.zeros(7)),
+    ],
+    ids=["values", "axes", "size", "memory"],
+)
+def test_whatever_was_done_to_one_point_does_not_reach_the_next(damage):
+    place = Displacement({"x": torch.ones(2, 3)}, [{"x": torch.arange(6.0).reshape(2, 3)}])
+    moved = place.at([1.0])
+    damage(moved["x"])
+    moved["y"] = moved.pop("x")
+    assert torch.equal(place.at([2.0])["x"], 1 + 2 * torch.arange(6.0).reshape(2, 3))
 
 
-def test_a_loss_must_return_a_scalar_or_one_vector():
-    with pytest.raises(TypeError, match="loss must return a tensor, got float"):
-        measured(lambda params: 1.0, {})  # pyright: ignore
-    with pytest.raises(ValueError, match=r"loss must return a scalar or a vector, got shape \(2, 2\)"):
-        measured(lambda params: torch.zeros(2, 2), {})
-    with pytest.raises(ValueError, match=r"loss must return shape \(\) everywhere, got shape \(3,\)"):
-        measured(lambda params: torch.zeros(3), {}, torch.Size([]))
+def test_every_parameter_keeps_its_layout_and_starts_at_an_even_address():
+    image = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last)
+    params = {"odd": torch.randn(3), "image": image, "transposed": torch.randn(4, 3).T}
+    moved = Displacement(params, [params]).at([0.0])
+    for name, value in params.items():
+        assert moved[name].stride() == value.stride()
+        assert moved[name].data_ptr() % 64 == 0
+        assert torch.equal(moved[name], value)

@@ -43,3 +43,10 @@ def test_progress_counts_every_point_and_several_measures_stack():
 def test_a_direction_of_other_shape_is_refused():
     with pytest.raises(ValueError, match=r"direction: vector must match params.*expected \{'x': \(1,\)\}"):
         line(lambda p: p["x"].sum(), {"x": torch.zeros(1)}, {"x": torch.zeros(2)})
+
+
+def test_several_points_at_once_are_the_same_line():
+    problem = Quadratic(seed=2)
+    params, direction = problem.as_dict(problem.theta), problem.as_dict(problem.u)
+    one, many = (line(problem.loss, params, direction, num_points=7, points_at_once=n) for n in (1, 3))
+    torch.testing.assert_close(one.values, many.values, rtol=1e-12, atol=1e-12)

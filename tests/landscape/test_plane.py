@@ -102,3 +102,27 @@ def test_the_direction_at_fault_is_named(which):
     directions = {"u": {"x": torch.ones(2)}, "v": {"x": torch.ones(2)}} | {which: {"x": torch.ones(3)}}
     with pytest.raises(ValueError, match=rf"{which}: vector must match params"):
         plane(lambda p: p["x"].sum(), params, directions["u"], directions["v"])
+
+
+def test_a_rectangle_with_its_own_extent_and_points_along_each_axis():
+    problem = Quadratic(seed=5)
+    drawn = plane(
+        problem.loss,
+        problem.as_dict(problem.theta),
+        problem.as_dict(problem.u),
+        problem.as_dict(problem.v),
+        extent=((-1.0, 3.0), (0.5, 0.75)),
+        num_points=(4, 3),
+        points_at_once=5,
+    )
+    alpha, beta = np.linspace(-1, 3, 4), np.linspace(0.5, 0.75, 3)
+    expected = [[problem.value(problem.theta + a * problem.u + b * problem.v) for b in beta] for a in alpha]
+    np.testing.assert_allclose(drawn.alpha, alpha)
+    np.testing.assert_allclose(drawn.beta, beta)
+    np.testing.assert_allclose(drawn.values, expected, rtol=1e-10)
+
+
+def test_the_second_axis_of_a_rectangle_needs_a_length_too():
+    params = {"x": torch.zeros(2)}
+    with pytest.raises(ValueError, match=r"extent must be positive, or \(low, high\).*got \(1.0, 1.0\)"):
+        plane(lambda p: p["x"].sum(), params, params, params, extent=((0.0, 1.0), (1.0, 1.0)))
