@@ -64,7 +64,8 @@ class ReplayedMap:
         self.program = program
         self._function = program.function()
         self._parts: dict[tuple[tuple[int, ...], tuple[int, ...]], ReplayedMap] = {}
-        self._of_width: dict[int, LinearFunction | None] = {}
+        self._widths: set[int] = set()
+        self._of_width: dict[int, LinearFunction] = {}
         self._by_rows = any(call.function in _CONVOLUTIONS for call in program.calls)
 
     def __call__(self, vectors: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -91,28 +92,29 @@ class ReplayedMap:
         return self._parts[key]
 
     def _rows_function(self, width: int) -> LinearFunction:
-        if self._by_rows or width == 1:
-            return self._one_by_one
-        if width not in self._of_width:
-            self._of_width[width] = None
-            return self._one_by_one
-        function = self._of_width[width] or self._batched(width)
-        self._of_width[width] = function
-        return function
+        first_time = width not in self._widths
+        self._widths.add(width)
+        if not (self._by_rows or width == 1 or first_time or width in self._of_width):
+            function = self._batched(width)
+            if function is None:
+                self._by_rows = True
+            else:
+                self._of_width[width] = function
+        return self._of_width.get(width, self._one_by_one)
 
-    def _batched(self, width: int) -> LinearFunction:
-        """A program for so many rows, if one sum over its rows agrees; otherwise one row after the other."""
+    def _batched(self, width: int) -> LinearFunction | None:
+        """A program for so many rows, if one sum over its rows agrees with the image of that sum."""
         generator = torch.Generator().manual_seed(0)
         rows = _random(self.program.inputs, generator, width)
         weights = torch.randn(width, generator=generator).to(rows[0])
         try:
             function = batched(self.program, width).function()
         except RuntimeError:  # torch's class for an operation without a rule for rows
-            return self._one_by_one
+            return None
         with torch.no_grad():
             found = [torch.tensordot(weights, part, 1) for part in function(*rows)]
             expected = self._function(*(torch.tensordot(weights, part, 1) for part in rows))
-        return function if _close(found, expected) else self._one_by_one
+        return function if _close(found, expected) else None
 
     def _one_by_one(self, *vectors: Tensor) -> Sequence[Tensor]:
         images = [self._function(*row) for row in zip(*vectors, strict=True)]

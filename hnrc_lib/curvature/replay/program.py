@@ -132,7 +132,7 @@ class _Writer:
         returned = "".join(f"{self._text(output)}, " for output in program.outputs)
         lines.append(f"    return ({returned})")
         exec("\n".join(lines), self.values)
-        return self.values["replay"]
+        return self.values.pop("replay")  # left there, it would hold itself
 
     def _last_uses(self) -> dict[int, list[Slot]]:
         outputs, last = set(self.program.outputs), {}
