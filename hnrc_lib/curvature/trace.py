@@ -13,6 +13,8 @@ from hnrc_lib.curvature.trace_probes import BlockProbes
 from hnrc_lib.linalg.checks import check_count
 from hnrc_lib.linalg.trace_estimate import TraceEstimate
 
+_WORTH = 4  # a deflation may cost at most a quarter of the probes that are still wanted without it
+
 
 @dataclass(frozen=True)
 class HessianTrace:
@@ -24,20 +26,22 @@ class HessianTrace:
         num_products: products with a block of the Hessian that it took.
         blocks: the part of each block, under the name of its first parameter; the parts are independent
             and sum to the whole.
+        degrees_of_freedom: ν, how well the probes know their own scatter; infinite if all blocks are exact.
     """
 
     value: float
     standard_error: float
     num_products: int
     blocks: dict[str, TraceEstimate]
+    degrees_of_freedom: float = math.inf
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Ends of the interval that holds tr H with this probability, if probes scatter normally.
 
-            value ± t_ν · standard_error,   1/ν = Σ_b (s_b/s)⁴ / (m_b − 1)
+            value ± t_ν · standard_error
 
-        with s_b the standard error of a block from m_b probes, s that of the sum, and t_ν the quantile of
-        Student's distribution: few probes know their own scatter badly, and the interval says so.
+        with t_ν the quantile of Student's distribution: few probes know their own scatter badly, and the
+        interval says so by its width.
 
         Args:
             confidence: 0 … 1, both ends excluded.
@@ -45,23 +49,13 @@ class HessianTrace:
         Raises:
             ValueError: it lies outside.
 
-        >>> part = TraceEstimate(value=1.0, standard_error=0.1, num_matvecs=9)
-        >>> low, high = HessianTrace(1.0, 0.1, 9, {"x": part}).interval()
+        >>> low, high = HessianTrace(1.0, 0.1, 9, {}, degrees_of_freedom=8.0).interval()
         >>> print(f"{low:.2f} … {high:.2f}")
         0.77 … 1.23
-
-        B. L. Welch, The generalization of "Student's" problem (1947).
         """
         if not 0 < confidence < 1:
             raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
-        if math.isnan(self.standard_error) or self.standard_error == 0:
-            return self.value - self.standard_error, self.value + self.standard_error
-        shares = [
-            (part.standard_error / self.standard_error) ** 4 / (part.num_matvecs - 1)
-            for part in self.blocks.values()
-            if part.standard_error
-        ]
-        margin = _student(confidence, 1 / math.fsum(shares)) * self.standard_error
+        margin = _student(confidence, self.degrees_of_freedom) * self.standard_error
         return self.value - margin, self.value + margin
 
 
@@ -85,7 +79,9 @@ def hessian_trace(
     vectors. Only derivatives within the block are taken, so a block's product costs no more than a whole one.
 
     With ``rtol``, the first m probes a block say how much each scatters, and the rest go where they help
-    most, m_b ∝ the deviation of block b, until the standard error is small enough.
+    most, m_b ∝ the deviation of block b, until the standard error is small enough. A block that wants many
+    is deflated on the way: its trace on the span of the products so far is taken exactly, as in
+    ``hutch_plus_plus``, which pays where a few eigenvalues carry the trace, as in trained networks.
 
     A network that is piecewise linear needs no probes: see ``piecewise_linear_trace``.
 
@@ -113,8 +109,8 @@ def hessian_trace(
     >>> trace.value, trace.standard_error, trace.blocks["y"].value
     (54.0, 0.0, 0.0)
 
-    Michael F. Hutchinson, A stochastic estimator of the trace of the influence matrix (1990); the division of
-    the probes is that of Jerzy Neyman, On the two different aspects of the representative method (1934).
+    Michael F. Hutchinson, A stochastic estimator of the trace of the influence matrix (1990); Jerzy Neyman,
+    On the two different aspects of the representative method (1934), for the division of the probes.
     """
     check_count("num_probes", num_probes, 1 if rtol is None else 2)
     check_count("chunk_size", chunk_size, 1)
@@ -129,11 +125,11 @@ def hessian_trace(
     for block in blocks.values():
         block.draw(num_probes)
     if rtol is not None:
-        _refine(list(blocks.values()), rtol, max_products)
+        _refine(list(blocks.values()), num_probes, rtol, max_products)
     return _sum(blocks)
 
 
-def _refine(blocks: list[BlockProbes], rtol: float, max_products: int) -> None:
+def _refine(blocks: list[BlockProbes], pilot: int, rtol: float, max_products: int) -> None:
     """Draw until the sum of the blocks is known to ``rtol`` or the products are used up."""
     while True:
         target = rtol * abs(math.fsum(block.estimate().value for block in blocks))
@@ -147,6 +143,12 @@ def _refine(blocks: list[BlockProbes], rtol: float, max_products: int) -> None:
             wanted = deviation * sum(deviations) / target**2 - block.count if target else math.inf
             if block.exact or wanted <= 0 or left <= 0:
                 continue
+            stage = block.sketch_size + pilot
+            if block.sketch_size and _WORTH * stage < min(wanted, block.size, left):
+                block.deflate()
+                block.draw(pilot)
+                left -= stage
+                continue
             # Twice as many at most: a deviation from few probes may be far too large.
             count = block.size if wanted >= block.size <= left else math.ceil(min(wanted, block.count, left))
             block.draw(count)
@@ -155,11 +157,19 @@ def _refine(blocks: list[BlockProbes], rtol: float, max_products: int) -> None:
 
 def _sum(blocks: Mapping[str, BlockProbes]) -> HessianTrace:
     parts = {name: block.estimate() for name, block in blocks.items()}
+    error = math.hypot(*(part.standard_error for part in parts.values()))
+    # Welch (1947): 1/ν = Σ (s_b/s)⁴ / (m_b − 1) for the standard errors s_b of blocks with m_b probes.
+    shares = [
+        (parts[name].standard_error / error) ** 4 / (block.count - 1)
+        for name, block in blocks.items()
+        if parts[name].standard_error > 0
+    ]
     return HessianTrace(
         math.fsum(part.value for part in parts.values()),
-        math.hypot(*(part.standard_error for part in parts.values())),
+        error,
         sum(part.num_matvecs for part in parts.values()),
         parts,
+        1 / math.fsum(shares) if shares else math.inf,
     )
 
 
