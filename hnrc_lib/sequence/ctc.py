@@ -6,8 +6,16 @@ import torch
 from torch import Tensor
 
 from hnrc_lib._shapes import Float, Shaped
-from hnrc_lib.sequence.ctc_arguments import Arguments, Lengths, arrange, padded_targets
+from hnrc_lib.sequence.ctc_arguments import (
+    Arguments,
+    Lengths,
+    Options,
+    arrange,
+    check_reduction,
+    padded_targets,
+)
 from hnrc_lib.sequence.ctc_functions import CTCLoss, softmax_curvature
+from hnrc_lib.sequence.ctc_kernels import check_choice
 from hnrc_lib.sequence.ctc_lattice import ctc_lattice, extended_labels
 
 
@@ -19,6 +27,7 @@ def ctc_loss(
     blank: int = 0,
     reduction: str = "mean",
     zero_infinity: bool = False,
+    kernel: str = "auto",
 ) -> Float[Tensor, "*batch"]:
     """CTC loss of log-probabilities, with exact first and second derivatives in them.
 
@@ -39,6 +48,9 @@ def ctc_loss(
         blank: class of the blank, 0 … C − 1.
         reduction: ``none``, ``sum``, or ``mean``: over utterances, of loss / max(target length, 1).
         zero_infinity: count infeasible targets as loss 0.
+        kernel: what sums the lattice where torch's kernel does not serve: ``torch`` operations, or the
+            ``triton`` kernels for CUDA, which have run in Triton's interpreter and on no card so far, so that
+            ``auto`` takes the torch operations.
 
     Returns:
         A scalar, or with ``none`` (N,), or for (T, C) a scalar.
@@ -55,9 +67,9 @@ def ctc_loss(
     Alex Graves, Santiago Fernández, Faustino Gomez, Jürgen Schmidhuber, Connectionist temporal
     classification (2006).
     """
-    arguments = arrange("log_probs", log_probs, targets, input_lengths, target_lengths, blank, reduction)
-    loss = _losses(arguments, blank, normalise=False)
-    return _reduce(loss, arguments.target_lengths, reduction, zero_infinity, log_probs.dim() == 2)
+    arguments = arrange("log_probs", log_probs, targets, input_lengths, target_lengths, blank)
+    loss = _loss(arguments, Options(blank, False, kernel), reduction, zero_infinity)
+    return loss.squeeze(0) if log_probs.dim() == 2 else loss
 
 
 def ctc_loss_from_logits(
@@ -68,6 +80,7 @@ def ctc_loss_from_logits(
     blank: int = 0,
     reduction: str = "mean",
     zero_infinity: bool = False,
+    kernel: str = "auto",
 ) -> Float[Tensor, "*batch"]:
     """CTC loss of unnormalised scores: softmax and CTC as one function, with its own derivatives.
 
@@ -79,7 +92,7 @@ def ctc_loss_from_logits(
 
     Args:
         logits: a, any real scores, (T, N, C) or (T, C), float32 or float64.
-        targets, input_lengths, target_lengths, blank, reduction, zero_infinity: as for ``ctc_loss``.
+        targets, input_lengths, target_lengths, blank, reduction, zero_infinity, kernel: as for ``ctc_loss``.
 
     Returns:
         As ``ctc_loss``.
@@ -91,9 +104,9 @@ def ctc_loss_from_logits(
     >>> ctc_loss_from_logits(torch.zeros(3, 1, 2), torch.tensor([[1]]), (3,), (1,)).exp()
     tensor(1.3333)
     """
-    arguments = arrange("logits", logits, targets, input_lengths, target_lengths, blank, reduction)
-    loss = _losses(arguments, blank, normalise=True)
-    return _reduce(loss, arguments.target_lengths, reduction, zero_infinity, logits.dim() == 2)
+    arguments = arrange("logits", logits, targets, input_lengths, target_lengths, blank)
+    loss = _loss(arguments, Options(blank, True, kernel), reduction, zero_infinity)
+    return loss.squeeze(0) if logits.dim() == 2 else loss
 
 
 def ctc_gauss_newton_product(
@@ -131,7 +144,8 @@ def ctc_gauss_newton_product(
 
     Nicol N. Schraudolph, Fast curvature matrix-vector products for second-order gradient descent (2002).
     """
-    arguments = arrange("logits", logits, targets, input_lengths, target_lengths, blank, reduction)
+    arguments = arrange("logits", logits, targets, input_lengths, target_lengths, blank)
+    check_reduction(reduction)
     if reduction == "none":
         raise ValueError("reduction must be 'sum' or 'mean' for a product, got 'none'")
     if vector.shape != logits.shape or vector.dtype != logits.dtype:
@@ -140,8 +154,8 @@ def ctc_gauss_newton_product(
             f"got {tuple(vector.shape)} {vector.dtype}"
         )
     scores, _, frames, lengths = arguments
-    padded = _padded(arguments, blank)
-    repeats = ((padded[:, 1:] == padded[:, :-1]) & (padded[:, 1:] != blank)).sum(1)
+    labels = _labels(arguments, blank)[1::2]
+    repeats = ((labels[1:] == labels[:-1]) & (labels[1:] != blank)).sum(0)
     feasible = frames >= lengths + repeats
     times = torch.arange(scores.shape[0], device=scores.device).unsqueeze(1)
     weight = ((times < frames) & feasible).to(scores.dtype)
@@ -178,31 +192,26 @@ def ctc_alignment_posteriors(
     tensor([[0.3333, 0.6667, 0.0000],
             [0.0000, 0.6667, 0.3333]])
     """
-    arguments = arrange("log_probs", log_probs, targets, input_lengths, target_lengths, blank, "none")
-    labels = extended_labels(_padded(arguments, blank), arguments.target_lengths, blank)
+    arguments = arrange("log_probs", log_probs, targets, input_lengths, target_lengths, blank)
+    labels = _labels(arguments, blank)
     scores = arguments.scores.detach()
     lattice = ctc_lattice(scores, labels, arguments.input_lengths, arguments.target_lengths)
     posteriors = lattice.posteriors.movedim(2, 1)
     return posteriors.squeeze(1) if log_probs.dim() == 2 else posteriors
 
 
-def _padded(arguments: Arguments, blank: int) -> Tensor:
+def _labels(arguments: Arguments, blank: int) -> Tensor:
     time, _, classes = arguments.scores.shape
-    return padded_targets(*arguments[1:], time, classes, blank)
+    padded = padded_targets(*arguments[1:], time, classes, blank)
+    return extended_labels(padded, arguments.target_lengths, blank)
 
 
-def _losses(arguments: Arguments, blank: int, *, normalise: bool) -> Tensor:
-    loss = cast(tuple[Tensor, ...], CTCLoss.apply(*arguments, blank, normalise))[0]
-    return loss.to(arguments.scores.dtype)
-
-
-def _reduce(
-    loss: Tensor, target_lengths: Tensor, reduction: str, zero_infinity: bool, unbatched: bool
-) -> Tensor:
+def _loss(arguments: Arguments, options: Options, reduction: str, zero_infinity: bool) -> Tensor:
+    check_reduction(reduction)
+    check_choice(options.kernel, arguments.scores.device)
+    loss = cast(tuple[Tensor, ...], CTCLoss.apply(*arguments, options))[0].to(arguments.scores.dtype)
     if zero_infinity:
         loss = torch.where(loss == torch.inf, 0.0, loss)
     if reduction == "mean":
-        return (loss / target_lengths.clamp(min=1)).mean()
-    if reduction == "sum":
-        return loss.sum()
-    return loss.squeeze(0) if unbatched else loss
+        return (loss / arguments.target_lengths.clamp(min=1)).mean()
+    return loss.sum() if reduction == "sum" else loss

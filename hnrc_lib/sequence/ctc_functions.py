@@ -12,18 +12,18 @@ from torch import Tensor
 from torch.autograd import Function
 
 from hnrc_lib.sequence import ctc_native
-from hnrc_lib.sequence.ctc_arguments import padded_targets
+from hnrc_lib.sequence.ctc_arguments import Options, padded_targets
+from hnrc_lib.sequence.ctc_kernels import kernels
 from hnrc_lib.sequence.ctc_lattice import (
     Lattice,
-    ctc_lattice,
     extended_labels,
     gather_states,
     scatter_states,
     valid_states,
 )
-from hnrc_lib.sequence.ctc_tangent import covariance_product
 from hnrc_lib.sequence.folding import apply_folded
 from hnrc_lib.sequence.forward_mode import with_outer_tangents
+from hnrc_lib.sequence.signatures import with_signature
 
 THIRD_DERIVATIVE = (
     "CTC is differentiable twice, and a third derivative with respect to the scores was asked for: use the "
@@ -46,6 +46,7 @@ class _Last(Function):
     """Stands for the scores in the Hessian product; differentiating through it is the third derivative."""
 
     @staticmethod
+    @with_signature
     def forward(scores: Tensor) -> Tensor:
         return scores.new_zeros(scores.shape[1])
 
@@ -70,6 +71,7 @@ class _Product(Function):
     """Directions (*vectors, time, batch, classes) times the Hessian of every utterance's loss."""
 
     @staticmethod
+    @with_signature
     def forward(
         vector: Tensor,
         last: Tensor,
@@ -79,12 +81,14 @@ class _Product(Function):
         labels: Tensor,
         input_lengths: Tensor,
         target_lengths: Tensor,
+        options: Options,
     ) -> Tensor:
         directions = vector.reshape(-1, *vector.shape[-3:])
         time, _, classes = directions.shape[1:]
         valid = valid_states(time, labels.shape[0], input_lengths, target_lengths)
         states = gather_states(directions, labels)
-        covariance = covariance_product(states, posteriors, transitions, valid)
+        product = kernels(options.kernel).covariance_product
+        covariance = product(states, posteriors, transitions, valid)
         out = scatter_states(covariance.neg(), labels, classes)
         if probabilities.numel():
             out += softmax_curvature(probabilities, directions)
@@ -92,26 +96,31 @@ class _Product(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.save_for_backward(*inputs[1:])
-        ctx.save_for_forward(*inputs[1:])
+        _, *tensors, ctx.options = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         last, *rest = ctx.saved_tensors
         (cotangent,) = grad_outputs
         # `last` is returned a gradient so that the engine reaches it if, and only if, it is asked for
-        return _Product.apply(cotangent, last, *rest), torch.zeros_like(last), *(None,) * 6
+        product = _Product.apply(cotangent, last, *rest, ctx.options)
+        return product, torch.zeros_like(last), *(None,) * 7
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
-        return with_outer_tangents(_Product.apply, tangents[0], *ctx.saved_tensors)
+        def rule(*tensors: Tensor) -> Any:
+            return _Product.apply(*tensors, ctx.options)
+
+        return with_outer_tangents(rule, tangents[0], *ctx.saved_tensors)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         vector, *lattice = args
         if all(in_dim is None for in_dim in in_dims[1:]):  # many directions share one lattice
             return _Product.apply(vector.movedim(in_dims[0], 0), *lattice), 0
-        axes = (-2, -1, -2, -1, -1, -1, -1, -1)
+        axes = (-2, -1, -2, -1, -1, -1, -1, -1, None)
         return apply_folded(_Product.apply, info.batch_size, in_dims, args, axes, (-2,))
 
 
@@ -126,44 +135,35 @@ def _from_lattice(
     padded: Tensor,
     input_lengths: Tensor,
     target_lengths: Tensor,
-    blank: int,
-    normalise: bool,
-) -> tuple[Tensor, Lattice, Tensor]:
-    """Gradient of every utterance's loss, its lattice, and p of the feasible frames (empty for log Z)."""
-    labels = extended_labels(padded, target_lengths, blank)
-    lattice = ctc_lattice(scores, labels, input_lengths, target_lengths)
+    options: Options,
+) -> tuple[Tensor, Tensor, Lattice, Tensor]:
+    """Gradient of every utterance's loss, p of its feasible frames (empty for log Z), lattice and labels."""
+    labels = extended_labels(padded, target_lengths, options.blank)
+    lattice = kernels(options.kernel).lattice(scores, labels, input_lengths, target_lengths)
     gradient = scatter_states(lattice.posteriors.neg(), labels, scores.shape[2])
-    if not normalise:
-        return gradient, lattice, scores.new_empty(0, scores.shape[1], 0)
+    if not options.normalise:
+        return gradient, scores.new_empty(0, scores.shape[1], 0), lattice, labels
     feasible = lattice.log_partition != -torch.inf
     probabilities = scores.softmax(-1) * _frame_mask(scores, input_lengths, feasible)
-    return gradient.add_(probabilities), lattice, probabilities
+    return gradient.add_(probabilities), probabilities, lattice, labels
 
 
 class _Gradient(Function):
     """Gradient of every utterance's loss from the float64 lattice, and the lattice for the product."""
 
     @staticmethod
+    @with_signature
     def forward(
-        scores: Tensor,
-        targets: Tensor,
-        input_lengths: Tensor,
-        target_lengths: Tensor,
-        blank: int,
-        normalise: bool,
+        scores: Tensor, padded: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: Options
     ) -> tuple[Tensor, ...]:
-        padded = padded_targets(
-            targets, input_lengths, target_lengths, scores.shape[0], scores.shape[2], blank
+        gradient, probabilities, lattice, labels = _from_lattice(
+            scores, padded, input_lengths, target_lengths, options
         )
-        gradient, lattice, probabilities = _from_lattice(
-            scores, padded, input_lengths, target_lengths, blank, normalise
-        )
-        labels = extended_labels(padded, target_lengths, blank)
         return gradient, probabilities, lattice.posteriors, lattice.transitions, labels
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        scores, _, input_lengths, target_lengths, *_ = inputs
+        scores, _, input_lengths, target_lengths, ctx.options = inputs
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(scores, *output[1:], input_lengths, target_lengths)
@@ -173,19 +173,20 @@ class _Gradient(Function):
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         scores, *lattice = ctx.saved_tensors
         if grad_outputs[0] is None:
-            return (None,) * 6
-        return _Product.apply(grad_outputs[0], _Last.apply(scores), *lattice), *(None,) * 5
+            return (None,) * 5
+        product = _Product.apply(grad_outputs[0], _Last.apply(scores), *lattice, ctx.options)
+        return product, *(None,) * 4
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         def rule(tangent: Tensor, scores: Tensor, *lattice: Tensor) -> Any:
-            return _Product.apply(tangent, _Last.apply(scores), *lattice)
+            return _Product.apply(tangent, _Last.apply(scores), *lattice, ctx.options)
 
         return with_outer_tangents(rule, tangents[0], *ctx.saved_tensors), *(None,) * 4
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        axes = (-2, _batch_axis(args[1], in_dims[1]), -1, -1, None, None)
+        axes = (-2, -2, -1, -1, None)
         return apply_folded(_Gradient.apply, info.batch_size, in_dims, args, axes, (-2, -2, -1, -1, -1))
 
 
@@ -197,25 +198,27 @@ class _NativeGradient(Function):
     """Gradient of every utterance's loss from torch's kernel; has no derivative and needs none."""
 
     @staticmethod
+    @with_signature
     def forward(
         weight: Tensor,
         log_probs: Tensor,
-        targets: Tensor,
+        padded: Tensor,
         input_lengths: Tensor,
         target_lengths: Tensor,
         loss: Tensor,
         log_alpha: Tensor,
-        blank: int,
-        normalise: bool,
+        options: Options,
     ) -> Tensor:
         gradient = ctc_native.native_gradient(
-            weight, log_probs, targets, input_lengths, target_lengths, loss, log_alpha, blank
+            weight, log_probs, padded, input_lengths, target_lengths, loss, log_alpha, options.blank
         )
-        if normalise:  # as torch does behind its log-softmax: it also takes off what rounding left over
+        if options.normalise:
+            # as torch does behind its log-softmax: it also takes off what rounding left over
             return torch.ops.aten._log_softmax_backward_data(gradient, log_probs, -1, log_probs.dtype)
-        weights = torch.where(loss.isfinite(), weight, 0.0).unsqueeze(1)
-        mask = _frame_mask(log_probs, input_lengths, loss.isfinite())
-        return gradient.sub_(log_probs.exp().mul_(mask).mul_(weights))
+        feasible = loss.isfinite()
+        weights = torch.where(feasible, weight, 0.0).unsqueeze(1)
+        mask = _frame_mask(log_probs, input_lengths, feasible)
+        return gradient.addcmul_(log_probs.exp(), mask.mul_(weights), value=-1)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -223,74 +226,75 @@ class _NativeGradient(Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        axes = (-1, -2, _batch_axis(args[2], in_dims[2]), -1, -1, -1, -3, None, None)
+        axes = (-1, -2, -2, -1, -1, -1, -3, None)
         return apply_folded(_NativeGradient.apply, info.batch_size, in_dims, args, axes, (-2,))
 
 
 class CTCLoss(Function):
     """Loss of every utterance, (batch,): −log Z, or with ``normalise`` that of the scores' log-softmax.
 
-    The second and third outputs serve the first derivative: torch's log α and the log-probabilities, or
-    nothing and the gradient itself where the lattice had to do torch's part. The loss may come in float64:
-    torch's gradient needs all digits of it.
+    The other outputs serve the derivatives: torch's log α and the log-probabilities, or nothing and the
+    gradient itself where the lattice had to do torch's part; and the targets, checked and padded. The loss
+    may come in float64: torch's gradient needs all digits of it.
     """
 
     @staticmethod
+    @with_signature
     def forward(
-        scores: Tensor,
-        targets: Tensor,
-        input_lengths: Tensor,
-        target_lengths: Tensor,
-        blank: int,
-        normalise: bool,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        scores: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor, options: Options
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         time, batch, classes = scores.shape
+        blank, normalise = options.blank, options.normalise
         padded = padded_targets(targets, input_lengths, target_lengths, time, classes, blank)
         log_probs = scores.log_softmax(-1) if normalise else scores
         if ctc_native.serves(log_probs):
             loss, log_alpha = ctc_native.native_loss(log_probs, padded, input_lengths, target_lengths, blank)
-            return loss, log_alpha, log_probs if normalise else scores.new_empty(0, batch, 0)
-        gradient, lattice, _ = _from_lattice(scores, padded, input_lengths, target_lengths, blank, normalise)
+            return loss, log_alpha, log_probs if normalise else scores.new_empty(0, batch, 0), padded
+        gradient, _, lattice, _ = _from_lattice(scores, padded, input_lengths, target_lengths, options)
         loss = lattice.log_partition.neg()
         if normalise:
             frames = torch.arange(time, device=scores.device).unsqueeze(1) < input_lengths
             loss += torch.where(frames, scores.double().logsumexp(-1), 0.0).sum(0)
-        return loss, scores.new_empty(batch, 0, 0), gradient
+        return loss, scores.new_empty(batch, 0, 0), gradient, padded
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        *tensors, ctx.blank, ctx.normalise = inputs
-        ctx.mark_non_differentiable(*output[1:])
+        scores, _, *lengths, ctx.options = inputs
+        loss, log_alpha, kept, padded = output
+        ctx.mark_non_differentiable(log_alpha, kept, padded)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*tensors, *output)
-        ctx.save_for_forward(*tensors, *output)
+        ctx.save_for_backward(scores, padded, *lengths, loss, log_alpha, kept)
+        ctx.save_for_forward(scores, padded, *lengths, loss)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        scores, targets, *lengths, loss, log_alpha, kept = ctx.saved_tensors
+        scores, padded, *lengths, loss, log_alpha, kept = ctx.saved_tensors
         if grad_outputs[0] is None:
-            return (None,) * 6
+            return (None,) * 5
         weight = grad_outputs[0].to(scores.dtype)
         if torch.is_grad_enabled():
-            gradient = _lattice_gradient(scores, targets, *lengths, ctx.blank, ctx.normalise)
-            return gradient * weight.unsqueeze(1), *(None,) * 5
+            gradient = _lattice_gradient(scores, padded, *lengths, ctx.options)
+            return gradient * weight.unsqueeze(1), *(None,) * 4
         if not log_alpha.numel():
-            return kept * weight.unsqueeze(1), *(None,) * 5
-        given = kept if ctx.normalise else scores
-        options = loss, log_alpha, ctx.blank, ctx.normalise
-        return _NativeGradient.apply(weight, given, targets, *lengths, *options), *(None,) * 5
+            return kept * weight.unsqueeze(1), *(None,) * 4
+        given = kept if ctx.options.normalise else scores
+        # its vmap rule is all that apply adds
+        mapped = torch._C._are_functorch_transforms_active()
+        native = _NativeGradient.apply if mapped else _NativeGradient.forward
+        gradient = native(weight, given, padded, *lengths, loss, log_alpha, ctx.options)
+        return gradient, *(None,) * 4
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
-        *inputs, loss, _, _ = ctx.saved_tensors
+        scores, padded, *lengths, loss = ctx.saved_tensors[:5]
 
         def rule(tangent: Tensor, *arguments: Tensor) -> Tensor:
-            gradient = _lattice_gradient(*arguments, ctx.blank, ctx.normalise)
+            gradient = _lattice_gradient(*arguments, ctx.options)
             return (gradient * tangent).sum((0, 2)).to(loss.dtype)
 
-        return with_outer_tangents(rule, tangents[0], *inputs), None, None
+        return with_outer_tangents(rule, tangents[0], scores, padded, *lengths), None, None, None
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        axes = (-2, _batch_axis(args[1], in_dims[1]), -1, -1, None, None)
-        return apply_folded(CTCLoss.apply, info.batch_size, in_dims, args, axes, (-1, -3, -2))
+        axes = (-2, _batch_axis(args[1], in_dims[1]), -1, -1, None)
+        return apply_folded(CTCLoss.apply, info.batch_size, in_dims, args, axes, (-1, -3, -2, -2))

@@ -86,7 +86,7 @@ def exit_rows(target_lengths: Int[Tensor, " batch"]) -> Int[Tensor, " batch"]:
     return 2 * target_lengths + 2
 
 
-def _skip_scores(
+def skip_scores(
     labels: Int[Tensor, "states batch"], target_lengths: Int[Tensor, " batch"]
 ) -> Float[Tensor, "two rows batch"]:
     """0 where row s may be entered from s − 2, else FORBIDDEN; second half for the reversal."""
@@ -97,6 +97,16 @@ def _skip_scores(
     allowed[2::2] = rows[2::2] != rows[:-2:2]
     reversed_moves = torch.cat([allowed[2:], torch.zeros_like(allowed[:2])]).flip(0)
     return torch.where(torch.stack([allowed, reversed_moves]), 0.0, FORBIDDEN).double()
+
+
+def start_scores(num_states: int, exits: Int[Tensor, " batch"]) -> Float[Tensor, "two rows batch"]:
+    """Log-score of every row before the first frame: 0 at the entry; second half: at the reversal's exit."""
+    start = torch.full(
+        (2, num_states + 2, exits.shape[0]), FORBIDDEN, dtype=torch.float64, device=exits.device
+    )
+    start[0, 0] = 0.0
+    start[1].scatter_(0, num_states + 1 - exits.unsqueeze(0), 0.0)
+    return start
 
 
 def _emissions(
@@ -219,15 +229,13 @@ def ctc_lattice(
     Alex Graves, Santiago Fernández, Faustino Gomez, Jürgen Schmidhuber, Connectionist temporal
     classification (2006).
     """
-    time, states, batch = scores.shape[0], *labels.shape
+    time, states = scores.shape[0], labels.shape[0]
     emissions = _emissions(scores, labels, input_lengths, target_lengths)
-    start = emissions.new_full((2, states + 2, batch), FORBIDDEN)
-    start[0, 0] = 0.0
-    exits = exit_rows(target_lengths).unsqueeze(0)
-    start[1].scatter_(0, states + 1 - exits, 0.0)
-    sweep = _sweep(emissions, _skip_scores(labels, target_lengths), start, scores.dtype)
+    exits = exit_rows(target_lengths)
+    start = start_scores(states, exits)
+    sweep = _sweep(emissions, skip_scores(labels, target_lengths), start, scores.dtype)
     last = sweep.best[-1, 0] + sweep.sums[-1, 0].log()
-    log_partition = last.gather(0, exits).squeeze(0)
+    log_partition = last.gather(0, exits.unsqueeze(0)).squeeze(0)
     infeasible = log_partition < INFEASIBLE
     hidden = ~valid_states(time, states, input_lengths, target_lengths) | infeasible
     posteriors = _posteriors(sweep, emissions, log_partition).masked_fill_(hidden, 0.0)

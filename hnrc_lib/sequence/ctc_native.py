@@ -12,7 +12,7 @@ FLOAT32_FRAMES = 1000  # in float32 its gradient is off by 1e-4 at 200 frames, b
 def serves(log_probs: Float[Tensor, "time batch classes"]) -> bool:
     """Whether torch's kernel is right here: it subtracts from exp(x) and turns −inf into NaN."""
     lowest, highest = torch.aminmax(log_probs)
-    return bool((lowest > -torch.inf) & (highest <= SLACK))
+    return float(lowest) > -torch.inf and float(highest) <= SLACK
 
 
 def native_loss(

@@ -252,6 +252,12 @@ def test_five_thousand_frames():
     for record in (False, True):
         (gradient,) = torch.autograd.grad(loss, leaf, retain_graph=True, create_graph=record)
         assert relative_error(gradient.detach(), expected) < 1e-5
+    vector = torch.randn(logits.shape, generator=generator)
+    (product,) = torch.autograd.grad(gradient, leaf, vector, retain_graph=True)
+    double = ctc_loss_from_logits(exact, labels, (5000,), (60,))
+    (recorded,) = torch.autograd.grad(double, exact, create_graph=True)
+    (expected_product,) = torch.autograd.grad(recorded, exact, vector.double())
+    assert relative_error(product, expected_product) < 1e-4
     # a shift of all classes by one number a frame changes nothing: 0, not the sum of 5 000 roundings
     shift = torch.randn(5000, 1, 1, generator=generator).expand_as(leaf)
     (product,) = torch.autograd.grad(gradient, leaf, shift)

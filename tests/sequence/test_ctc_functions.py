@@ -6,7 +6,13 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 from hnrc_lib.curvature import hessian_vector_product
-from hnrc_lib.sequence import ctc_functions, ctc_gauss_newton_product, ctc_loss, ctc_loss_from_logits
+from hnrc_lib.sequence import (
+    ctc_gauss_newton_product,
+    ctc_lattice,
+    ctc_loss,
+    ctc_loss_from_logits,
+    ctc_tangent,
+)
 
 FACES = {"log_probs": (ctc_loss, False), "logits": (ctc_loss_from_logits, True)}
 
@@ -94,9 +100,9 @@ def test_product_on_a_kept_graph_is_the_fresh_one_and_linear(problem):
 def test_many_directions_share_one_lattice(problem, monkeypatch):
     leaf, gradient = problem.graph()
     calls = []
-    product = ctc_functions.covariance_product
+    product = ctc_tangent.covariance_product
     monkeypatch.setattr(
-        ctc_functions, "covariance_product", lambda *args: calls.append(args[0].shape) or product(*args)
+        ctc_tangent, "covariance_product", lambda *args: calls.append(args[0].shape) or product(*args)
     )
     vectors = torch.randn(4, 2, *leaf.shape, dtype=torch.float64)
 
@@ -145,6 +151,41 @@ def test_vmap_over_concatenated_targets(problem):
     torch.testing.assert_close(vmap(loss)(targets), torch.stack([loss(row) for row in targets]))
 
 
+@pytest.mark.parametrize(("dtype", "rtol"), [(torch.float32, 1e-4), (torch.float64, 1e-9)])
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+def test_products_of_every_convention(problem, dtype, rtol, reduction):
+    """Blank behind the labels, targets joined, lengths in int32, one utterance without a batch axis."""
+    scores, targets, lengths = random_batch(14, 9, 3, 4, 3, blank=3)
+    scores, vector = scores.to(dtype), torch.randn_like(scores).to(dtype)
+    joined = torch.tensor([label for target in targets for label in target], dtype=torch.int32)
+    sizes = [len(target) for target in targets]
+    weights = torch.tensor([max(size, 1) for size in sizes]).double() * len(sizes)
+
+    def exact(x):
+        each = losses(x, targets, lengths, 3, logits=problem.logits)
+        return (each / weights).sum() if reduction == "mean" else each.sum()
+
+    def ours(x):
+        sized = torch.tensor(lengths).int(), torch.tensor(sizes).int()
+        return problem.face(x, joined, *sized, 3, reduction).sum()
+
+    def alone(x):
+        return problem.face(x, joined[: sizes[0]], lengths[0], sizes[0], 3, reduction)
+
+    def product(loss, x, v):
+        return jvp(grad(loss), (x,), (v,))[1]
+
+    expected = product(exact, scores.double(), vector.double())
+    close = {"rtol": rtol, "atol": rtol * float(expected.abs().max())}
+    torch.testing.assert_close(product(ours, scores, vector).double(), expected, **close)
+    leaf = scores.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(ours(leaf), leaf, create_graph=True)
+    torch.testing.assert_close(torch.autograd.grad(gradient, leaf, vector)[0].double(), expected, **close)
+    first = product(alone, scores[:, 0], vector[:, 0]).double()
+    scale = len(sizes) if reduction == "mean" else 1
+    torch.testing.assert_close(first, scale * expected[:, 0], **close)
+
+
 def test_per_sample_gradients_of_many_cotangents(problem):
     leaf = problem.scores.log_softmax(-1).requires_grad_()
     each = problem.losses(leaf)
@@ -159,7 +200,7 @@ def test_first_order_alone_never_builds_the_lattice(problem, monkeypatch):
     def forbidden(*args):
         raise AssertionError("the lattice was built")
 
-    monkeypatch.setattr(ctc_functions, "ctc_lattice", forbidden)
+    monkeypatch.setattr(ctc_lattice, "ctc_lattice", forbidden)
     leaf = problem.scores.log_softmax(-1).requires_grad_()
     problem.loss(leaf).backward()
     assert leaf.grad is not None
