@@ -12,7 +12,7 @@ import torch
 from benchmarks import __main__ as command_line
 from benchmarks import harness, memory, peers, problems, reference, results, spectra, tables
 from benchmarks.harness import OURS, Bar, Case, Outcome, Row, Settings, measure
-from benchmarks.tables import correctness, eigenpairs, spectrum
+from benchmarks.tables import correctness, ctc, eigenpairs, ggn, gpu, landscape, spectrum, trace
 from hnrc_lib.book import benchmarks as page
 from hnrc_lib.paths import shipped
 
@@ -351,6 +351,46 @@ def test_the_stored_spectrum_has_the_trace_and_the_product_of_its_problem():
     assert abs(mean - float((eigenvalues**2).mean())) < 5 * error + 1e-6
 
 
+@pytest.mark.parametrize("jumping", [False, True])
+def test_the_plain_ctc_loss_is_torchs(jumping):
+    batch = ctc.Batch(12, 3, 5, 4)
+    if jumping:  # no repeated labels, so that every blank may be left out
+        batch.targets = torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1], [2, 4, 1, 3]])
+    logits = batch.logits.double().requires_grad_()
+    ours = ctc.plain_loss(logits, *batch.rest)
+    theirs = torch.nn.functional.ctc_loss(logits.log_softmax(-1), *batch.rest)
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=0)
+    mine, exact = (torch.autograd.grad(loss, logits)[0] for loss in (ours, theirs))
+    torch.testing.assert_close(mine, exact, rtol=1e-9, atol=1e-12)
+
+
+def test_the_plain_gauss_newton_product_is_that_of_the_jacobian():
+    given = spectra.in_float64(correctness.problem("LayerNorm", torch.float32))
+    vector = torch.randn(given.size, dtype=torch.float64)
+
+    def outputs(params):
+        return torch.func.functional_call(given.model, params, (given.inputs,))
+
+    jacobian = torch.cat([j.flatten(2) for j in torch.func.jacrev(outputs)(given.params).values()], dim=2)
+    loss = torch.func.hessian(lambda z: given.criterion(z, given.targets))(outputs(given.params))
+    expected = torch.einsum("ncp,ncmd,mdq,q->p", jacobian, loss, jacobian, vector)
+    torch.testing.assert_close(ggn.exact_product(given, vector), expected)
+
+
+def test_the_trace_of_the_references_agrees_for_a_relu_network():
+    given = correctness.problem("ReLU CNN", torch.float32)
+    dense = float(correctness.exact_hessian("ReLU CNN").trace())
+    assert trace.gauss_newton_trace(given) == pytest.approx(dense, rel=1e-6)
+
+
+def test_a_plane_is_compared_with_the_loss_at_its_points():
+    cut = landscape.Slice(correctness.problem("LayerNorm", torch.float32), 5)
+    full = cut.full()
+    assert cut.error(full) < 1e-5
+    wrong = type(full)(full.alpha, full.beta, full.values.mT)
+    assert cut.error(wrong) > 1e-2
+
+
 # ---- what is pinned, recorded and shown ----
 
 
@@ -363,3 +403,30 @@ def test_peers_are_pinned_and_none_brings_torch():
     assert not {"torch", "torchvision", "numpy", "scipy"} & names
     assert "--no-deps --requirement benchmarks/requirements.txt" in (ROOT / "Makefile").read_text("utf-8")
     assert ".venv-bench/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+
+
+# ---- rows for a card, on the CPU in small ----
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        gpu.recurrent_case("LSTM", 2, "cpu", batch=2, frames=3, hidden=4),
+        gpu.recurrent_case("RNN", 1, "cpu", batch=2, frames=3, hidden=4),
+        gpu.ctc_case("cpu", (8, 2, 5, 3)),
+    ],
+    ids=lambda case: case.title,
+)
+def test_rows_for_a_card_compute_what_they_say(case):
+    values = [row.prepare()() for row in case.rows]
+    if case.title.startswith("CTC"):
+        assert values[1].shape == values[0].shape
+        return
+    torch.testing.assert_close(values[2], values[1], rtol=1e-4, atol=1e-6)
+    if len(values) == 4:
+        torch.testing.assert_close(values[3][:, 0], values[1], rtol=1e-4, atol=1e-6)
+
+
+def test_landscape_and_density_for_a_card_run():
+    assert gpu.landscape_case("cpu", "mlp", points=3, at_once=4).rows[1].prepare()().values.shape == (3, 3)
+    assert gpu.density_case("cpu", 1, 2).rows[1].prepare()().nodes.shape == (1, 2)

@@ -11,6 +11,7 @@ from benchmarks.tables import (
     eigenpairs,
     full_hessian,
     ggn,
+    gpu,
     hvp,
     landscape,
     recurrent,
@@ -32,5 +33,5 @@ def _table(module: ModuleType) -> Table:
     return Table(module.NAME, module.TITLE, module.TEXT, module.cases)
 
 
-ORDER = (correctness, hvp, ggn, full_hessian, eigenpairs, trace, spectrum, ctc, recurrent, landscape)
+ORDER = (correctness, hvp, ggn, full_hessian, eigenpairs, trace, spectrum, ctc, recurrent, landscape, gpu)
 TABLES = {table.name: table for table in map(_table, ORDER)}
