@@ -1,5 +1,6 @@
 """Second derivatives of a loss: products with the Hessian, and the Hessian itself."""
 
+from hnrc_lib.curvature.capture import CapturedOperator
 from hnrc_lib.curvature.dense import dense_hessian
 from hnrc_lib.curvature.finite_differences import central_difference_errors
 from hnrc_lib.curvature.fisher import FisherLinearOperator
@@ -10,6 +11,7 @@ from hnrc_lib.curvature.trace import HessianTrace, hessian_trace
 from hnrc_lib.curvature.vectors import flatten, parameter_blocks, unflatten
 
 __all__ = [
+    "CapturedOperator",
     "FisherLinearOperator",
     "GGNLinearOperator",
     "HessianLinearOperator",

@@ -118,6 +118,16 @@ class CurvatureOperator(LinearOperator):
         part.shape = (size, size)
         return part
 
+    def only_graph(self) -> ProductGraph:
+        """The graph of the one batch.
+
+        Raises:
+            ValueError: the operator has data or a process group.
+        """
+        if self._data is not None or self._kept is None or self._process_group is not None:
+            raise ValueError("operator must be of one batch in one process, got data or a process group")
+        return self._kept[0]
+
     def flatten(self, vector: Mapping[str, Tensor]) -> Float[Tensor, " n"]:
         """A dict like the parameters as one vector (n,), in the operator's order."""
         check_vector(vector, self.params)
