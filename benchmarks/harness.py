@@ -135,7 +135,7 @@ def measure(case: Case, settings: Settings) -> dict[str, Any]:
     started = {
         index: start
         for index, (row, outcome) in enumerate(zip(case.rows, outcomes, strict=True))
-        if (start := judged(row, outcome)) is not None
+        if (start := judged(row, outcome, weigh=case.timed)) is not None
     }
     rounds = 0
     if case.timed and any(runnable(row) for row in case.rows):
@@ -162,14 +162,14 @@ def runnable(row: Row) -> bool:
     return not row.missing and (not row.cuda or torch.cuda.is_available())
 
 
-def judged(row: Row, outcome: Outcome) -> Weighed | None:
+def judged(row: Row, outcome: Outcome, *, weigh: bool) -> Weighed | None:
     """Run a row once and write down whether its result is right; None where there is nothing to time."""
     if not runnable(row):
         outcome.status = NOT_RUN
         outcome.note = f"not run: {row.missing or 'no CUDA card'}"
         return None
     try:
-        ran = weighed(row.prepare)
+        ran = weighed(row.prepare, weigh=weigh and not row.cuda)
         error = None if row.judge is None else row.judge(ran.value)
         outcome.figures = {} if row.figures is None else dict(row.figures(ran.value))
     except ModuleNotFoundError as absent:

@@ -41,11 +41,12 @@ class Weighed(NamedTuple):
         return self.resident / base.resident if self.resident is not None and base.resident else None
 
 
-def weighed(prepare: Callable[[], Run]) -> Weighed:
+def weighed(prepare: Callable[[], Run], *, weigh: bool = True) -> Weighed:
     """Prepare a row, call it, and find its peak of memory.
 
     Args:
         prepare: returns the row; called twice more where the row is short.
+        weigh: whether to measure memory at all.
 
     >>> import torch
     >>> weighed(lambda: lambda: torch.zeros(1000, dtype=torch.float64).sum()).allocated >= 8000
@@ -56,6 +57,8 @@ def weighed(prepare: Callable[[], Run]) -> Weighed:
     start = time.process_time()
     value = run()
     seconds = time.process_time() - start
+    if not weigh:
+        return Weighed(run, value, seconds, None, None)
     if seconds > LONG:
         return Weighed(run, value, seconds, None, _grown(before))
     return Weighed(run, value, seconds, allocated_peak(prepare), resident_peak(prepare))
