@@ -18,12 +18,12 @@ import torch
 from benchmarks.memory import Weighed, weighed
 
 OURS = "hnrc_lib"
+Run = Callable[[], Any]
+Clock = Callable[[], float]
 MEASURED, WRONG, FAILS, REFUSES, NOT_RUN = "measured", "wrong", "fails", "refuses", "not run"
-CLOCKS: dict[str, Callable[[], float]] = {"cpu": time.process_time, "wall": time.perf_counter}
+CLOCKS: dict[str, Clock] = {"cpu": time.process_time, "wall": time.perf_counter}
 MAX_NOTE = 180
 SLOW = 1.0  # seconds
-
-Run = Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ class Case:
         rows: at least one.
         timed: whether to time the rows; a table of right and wrong does not.
         seconds: time to spend on rounds, about.
-        min_rounds: rounds that are made even if that takes longer.
+        min_rounds: rounds that are made even if that takes longer; with 0 a long row's first call, by which
+            it was judged, may be its only sample.
     """
 
     title: str
@@ -131,17 +132,18 @@ def measure(case: Case, settings: Settings) -> dict[str, Any]:
     Raises:
         ValueError: the base row of a timed case does not run.
     """
+    clock = CLOCKS["wall" if case.rows[0].cuda else settings.clock]
     outcomes = [Outcome(row.name, row.provider) for row in case.rows]
     started = {
         index: start
         for index, (row, outcome) in enumerate(zip(case.rows, outcomes, strict=True))
-        if (start := judged(row, outcome, weigh=case.timed)) is not None
+        if (start := judged(row, outcome, clock, weigh=case.timed)) is not None
     }
     rounds = 0
     if case.timed and any(runnable(row) for row in case.rows):
         if 0 not in started:
             raise ValueError(f"the base row of {case.title!r} must run: {outcomes[0].note}")
-        samples = interleaved(started, settings, case)
+        samples = interleaved(started, settings, case, clock)
         rounds = len(samples[0])
         for index, values in samples.items():
             record_time(outcomes[index], values, samples[0], 1.0 if index == 0 else case.rows[index].units)
@@ -162,14 +164,14 @@ def runnable(row: Row) -> bool:
     return not row.missing and (not row.cuda or torch.cuda.is_available())
 
 
-def judged(row: Row, outcome: Outcome, *, weigh: bool) -> Weighed | None:
+def judged(row: Row, outcome: Outcome, clock: Clock, *, weigh: bool) -> Weighed | None:
     """Run a row once and write down whether its result is right; None where there is nothing to time."""
     if not runnable(row):
         outcome.status = NOT_RUN
         outcome.note = f"not run: {row.missing or 'no CUDA card'}"
         return None
     try:
-        ran = weighed(row.prepare, weigh=weigh and not row.cuda)
+        ran = weighed(row.prepare, clock, weigh=weigh and not row.cuda)
         error = None if row.judge is None else row.judge(ran.value)
         outcome.figures = {} if row.figures is None else dict(row.figures(ran.value))
     except ModuleNotFoundError as absent:
@@ -224,9 +226,10 @@ def turn(names: Sequence[int], by: int) -> list[int]:
     return [*names[first:], *names[:first]]
 
 
-def interleaved(started: Mapping[int, Weighed], settings: Settings, case: Case) -> dict[int, list[float]]:
+def interleaved(
+    started: Mapping[int, Weighed], settings: Settings, case: Case, clock: Clock
+) -> dict[int, list[float]]:
     """Seconds a call of each row, one sample a round, each round in another order."""
-    clock = CLOCKS["wall" if case.rows[0].cuda else settings.clock]
     repeats, spent = {}, 0.0
     for index, ran in started.items():
         once = ran.seconds
@@ -236,11 +239,14 @@ def interleaved(started: Mapping[int, Weighed], settings: Settings, case: Case) 
             once = max(clock() - begin, 1e-9)
         repeats[index] = max(1, math.ceil(settings.min_seconds / once))
         spent += once * repeats[index]
-    fitting = int(case.seconds / spent)
-    rounds = min(settings.rounds, max(case.min_rounds, fitting))
-    seconds: dict[int, list[float]] = {index: [] for index in started}
-    for number in range(rounds):
-        for index in turn(list(started), number):
+    rounds = min(settings.rounds, max(case.min_rounds, int(case.seconds / spent)))
+    once_is_enough = rounds == 0
+    seconds: dict[int, list[float]] = {
+        index: [ran.seconds] if once_is_enough and ran.seconds >= SLOW else []
+        for index, ran in started.items()
+    }
+    for number in range(max(rounds, 1)):
+        for index in turn([i for i in started if not (once_is_enough and seconds[i])], number):
             begin, run = clock(), started[index].run
             for _ in range(repeats[index]):
                 run()

@@ -23,7 +23,7 @@ class Clock:
         self.now = 0.0
         self.calls: list[str] = []
 
-    def weighed(self, prepare, *, weigh: bool) -> memory.Weighed:
+    def weighed(self, prepare, clock, *, weigh: bool) -> memory.Weighed:
         run, before = prepare(), self.now
         value = run()
         return memory.Weighed(run, value, self.now - before, 1, 1)
@@ -73,6 +73,15 @@ def test_rounds_fit_the_time_given(clock, most, seconds, expected):
     rows = (clock.row("a", 2.0), clock.row("b", 4.0))
     measured = measure(Case("case", rows, seconds=seconds), Settings(rounds=most, min_seconds=0.0))
     assert measured["rounds"] == expected
+
+
+def test_a_long_row_may_be_measured_by_the_call_that_judged_it(clock):
+    rows = (clock.row("base", 0.5), clock.row("long", 60.0))
+    settings = Settings(rounds=9, min_seconds=0.0)
+    measured = measure(Case("case", rows, seconds=10.0, min_rounds=0), settings)
+    assert clock.calls.count("long") == 1
+    assert measured["rounds"] == 1
+    assert measured["rows"][1]["ratio"] == 120.0
 
 
 def test_short_rows_are_repeated_until_a_sample_is_long_enough(clock):
