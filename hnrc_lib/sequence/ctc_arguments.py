@@ -66,6 +66,8 @@ def arrange(
 ) -> Arguments:
     """What can be said from shapes and dtypes alone, so that it also holds under ``torch.func.vmap``.
 
+    Targets and lengths are brought to the scores' device, as torch does: cuDNN wants them on the processor.
+
     Args:
         name: what the caller calls the scores.
         scores: (time, batch, classes) or (time, classes).
@@ -78,8 +80,6 @@ def arrange(
         TypeError, ValueError: naming the argument.
     """
     check_scores(name, scores)
-    if isinstance(targets, Tensor) and targets.device != scores.device:
-        raise ValueError(f"targets must be on {scores.device} like {name}, got {targets.device}")
     targets = _integers("targets", targets, scores.device)
     if not 0 <= blank < scores.shape[-1]:
         raise ValueError(f"blank must be a class, 0 … {scores.shape[-1] - 1}, got {blank}")
@@ -93,7 +93,7 @@ def arrange(
     batch = scores.shape[1]
     for label, length in zip(("input_lengths", "target_lengths"), lengths, strict=True):
         if length.shape != (batch,):
-            raise ValueError(f"{label} must be {batch}, one an utterance, got {length.shape[0]}")
+            raise ValueError(f"{label} must have {batch} entries, one an utterance, got {length.shape[0]}")
     if targets.dim() not in (1, 2) or (targets.dim() == 2 and targets.shape[0] != batch):
         raise ValueError(
             f"targets must be ({batch}, labels) or concatenated (sum of target_lengths,), "

@@ -39,8 +39,12 @@ def test_the_arguments_all_others_vary_are_good():
             TypeError,
             "target_lengths must be integers, got torch.bool",
         ),
-        ({"input_lengths": (4,)}, ValueError, "input_lengths must be 2, one an utterance, got 1"),
-        ({"target_lengths": (2, 2, 2)}, ValueError, "target_lengths must be 2, one an utterance, got 3"),
+        ({"input_lengths": (4,)}, ValueError, "input_lengths must have 2 entries, one an utterance, got 1"),
+        (
+            {"target_lengths": (2, 2, 2)},
+            ValueError,
+            "target_lengths must have 2 entries, one an utterance, got 3",
+        ),
         ({"input_lengths": (4, 5)}, ValueError, "input_lengths must lie in 0 … 4, got 5 at 1"),
         ({"input_lengths": (-1, 4)}, ValueError, "input_lengths must lie in 0 … 4, got -1 at 0"),
         ({"target_lengths": (2, 3)}, ValueError, "target_lengths must lie in 0 … 2, got 3 at 1"),
@@ -79,9 +83,13 @@ def test_the_scores_are_named_as_the_caller_names_them():
         call(ctc_alignment_posteriors, SCORES.long())
 
 
-def test_a_target_on_another_device_is_refused():
-    with pytest.raises(ValueError, match="targets must be on cpu like log_probs, got meta"):
-        call(targets=TARGETS.to("meta"))
+@pytest.mark.gpu
+def test_targets_and_lengths_may_wait_on_the_processor():
+    lengths = torch.tensor([4, 3]), torch.tensor([2, 1])
+    here = call(input_lengths=lengths[0], target_lengths=lengths[1])
+    there = call(scores=SCORES.cuda(), input_lengths=lengths[0], target_lengths=lengths[1])
+    assert there.device.type == "cuda"
+    torch.testing.assert_close(there.cpu(), here)
 
 
 def test_what_lies_behind_a_target_is_not_read():

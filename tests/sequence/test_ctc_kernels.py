@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -13,6 +16,19 @@ def test_torch_operations_are_taken_unless_the_kernels_are_asked_for(choice):
     chosen = kernels(choice)
     assert chosen.lattice is ctc_lattice.ctc_lattice
     assert chosen.covariance_product is ctc_tangent.covariance_product
+
+
+def test_triton_is_not_imported_before_it_is_asked_for():
+    program = """
+import sys, torch
+from hnrc_lib.sequence import ctc_loss_from_logits
+leaf = torch.zeros(3, 1, 2, requires_grad=True)
+loss = ctc_loss_from_logits(leaf, torch.tensor([[1]]), (3,), (1,))
+torch.autograd.grad(loss, leaf, create_graph=True)
+print([name for name in sys.modules if name == "triton" or "ctc_triton" in name])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_the_kernels_by_name():
