@@ -148,15 +148,16 @@ def _line(row: dict[str, Any], base: bool, result: dict[str, Any]) -> str:
 
 
 def _matrix(cases: list[dict[str, Any]], result: dict[str, Any]) -> str:
-    """Cases down, libraries across; what each error said is listed below."""
+    """Cases down, libraries across, ours first; what each error said is listed below."""
     providers = list(dict.fromkeys(row["provider"] for row in cases[0]["rows"]))
+    providers.sort(key=lambda provider: provider != _OURS)
     head = "".join(f'<th scope="col">{html.escape(_library(p, result))}</th>' for p in ("case", *providers))
     body, notes = "", []
     for case in cases:
         cells = ""
         for provider in providers:
             rows = [row for row in case["rows"] if row["provider"] == provider]
-            cells += f"<td>{_strong('<br>'.join(html.escape(_verdict(row)) for row in rows), rows[0])}</td>"
+            cells += f"<td>{_strong(_cell(rows), rows[0])}</td>"
             said = {row["note"] for row in rows if row["status"] in ("fails", "refuses", "not run")}
             notes += [f"{case['title']}, {provider}: {note}" for note in sorted(said)]
         body += f'<tr><th scope="row">{html.escape(case["title"])}</th>{cells}</tr>'
@@ -165,10 +166,20 @@ def _matrix(cases: list[dict[str, Any]], result: dict[str, Any]) -> str:
     return f"{table}<details><summary>What the errors say</summary><ul>{listed}</ul></details>"
 
 
-def _verdict(row: dict[str, Any]) -> str:
+def _cell(rows: list[dict[str, Any]]) -> str:
+    """Verdicts of all precisions: one word where they agree, with the errors below it."""
+    words = [{"measured": "right"}.get(row["status"], row["status"]) for row in rows]
+    errors = [_error(row) for row in rows]
+    if len(set(words)) == 1:
+        return "<br>".join(part for part in (words[0], " / ".join(filter(None, errors))) if part)
+    told = zip(rows, words, errors, strict=True)
+    return "<br>".join(f"{html.escape(row['row'])} {word} {error}".strip() for row, word, error in told)
+
+
+def _error(row: dict[str, Any]) -> str:
+    """The relative error as a power of ten that no line break cuts."""
     error = row["figures"].get("relative error")
-    word = {"measured": "right"}.get(row["status"], row["status"])
-    return f"{row['row']}: {word}" + ("" if error is None else f", {error:.0e}")
+    return "" if error is None else f"{error:.0e}".replace("-0", "-").replace("+0", "").replace("-", "\u2011")
 
 
 def _library(name: str, result: dict[str, Any]) -> str:
