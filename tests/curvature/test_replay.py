@@ -120,6 +120,22 @@ def test_a_part_has_fewer_calls_than_the_whole():
     replay = replayed(product, params)
     last = replay.part([len(params) - 1], [len(params) - 1])
     assert len(last.program.calls) < len(replay.program.calls) / 2
+    first = replay.part([0], range(len(params)))
+    assert len(first.program.calls) < len(replay.program.calls)
+    assert not any(
+        isinstance(x, torch.Tensor) and not x.any() for call in first.program.calls for x in call.arguments
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "CNN"])
+def test_rows_share_one_run_for_the_whole_and_for_parts(name):
+    product, params = hessian_product(name)
+    whole = replayed(product, params)
+    for replay in [whole, *(whole.part([i], range(i, len(params))) for i in range(len(params)))]:
+        program = batched(replay.program, 3)
+        rows = vectors_like(program.inputs)
+        images = [replay([part[i] for part in rows]) for i in range(3)]
+        assert_equal(program.function()(*rows), [torch.stack(parts) for parts in zip(*images, strict=True)])
 
 
 def test_a_convolution_leaves_out_the_gradients_of_the_inputs():

@@ -78,7 +78,9 @@ def _product(arguments: Sequence[Tensor], has_rows: Sequence[bool]) -> Tensor:
     vmap would copy transposed factors; a batched product reads them where they lie.
     """
     *added, a, b = arguments
-    if has_rows[-2] and not has_rows[-1] and a.is_contiguous():
+    if not any(has_rows[-2:]):
+        result = torch.mm(a, b)
+    elif has_rows[-2] and not has_rows[-1] and a.is_contiguous():
         result = torch.mm(a.view(-1, a.shape[-1]), b).view(*a.shape[:-1], -1)
     else:
         width = len(a) if has_rows[-2] else len(b)

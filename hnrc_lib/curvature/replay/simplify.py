@@ -22,6 +22,7 @@ _FACTORIES = {  # they read a shape alone
 }
 _BILINEAR = {_aten.mm.default, _aten.bmm.default, _aten.mul.Tensor}
 _JOINED = {_aten.mm.default: _aten.addmm.default, _aten.bmm.default: _aten.baddbmm.default}
+_PARTED = {joined: product for product, joined in _JOINED.items()}
 
 
 def simplify(
@@ -86,7 +87,7 @@ class _Reducer:
         if not any(True for _ in call.slots()):
             self._fold(call)
         elif call.several or call.results[0] is None or not self._rewrite(call, call.results[0]):
-            self._append(call)
+            self._append(self._unjoined(call))
 
     def _fold(self, call: Call) -> None:
         function = call.function if call.options else bound(call.function)
@@ -119,11 +120,23 @@ class _Reducer:
             self._now[result] = first
         elif (turned := _turn(call)) and (inner := self._turned(first, turned)) is not None:
             self._now[result] = inner
+        elif function in _PARTED and not call.options:  # C + A B with A or B zero
+            if not any(id(factor) in self._zeros for factor in call.arguments[1:]) or not _alike(
+                first, result
+            ):
+                return False
+            self._now[result] = first
         elif function is _aten.add.Tensor and not call.options:
             return self._rewrite_sum(call, result)
         else:
             return False
         return True
+
+    def _unjoined(self, call: Call) -> Call:
+        """0 + A B as A B."""
+        if call.function in _PARTED and not call.options and id(call.arguments[0]) in self._zeros:
+            return Call(_PARTED[call.function], call.arguments[1:], {}, call.results, False)
+        return call
 
     def _rewrite_sum(self, call: Call, result: Slot) -> bool:
         left, right = call.arguments
