@@ -1,4 +1,4 @@
-"""The trace of the Hessian: exact on a ReLU network, estimated to 1 % on smooth ones; one process, one thread.
+"""The trace of the Hessian: exact on a ReLU network, estimated to 1 % on smooth ones, in one process.
 
     python benchmarks/trace.py [--rounds 9] [--repeats 8] [--rtol 0.01]
 

@@ -51,8 +51,6 @@ class BlockProbes:
 
     def draw(self, count: int) -> None:
         """Add ``count`` probes; where the unit vectors are no more than that, take them instead."""
-        if self.exact:
-            return
         if count >= self.size:
             self.exact, count, self._known, self._forms = True, self.size, 0.0, self._forms[:0]
         for start in range(0, count, self._chunk_size):
@@ -80,8 +78,8 @@ class BlockProbes:
         self._sketch, self._forms, self.count = self._sketch[:0], self._forms[:0], 0
 
     def deviation(self) -> float:
-        """Standard deviation of one probe, from two probes on; 0 for an exact block."""
-        return 0.0 if self.exact else float(self._forms.std())
+        """Standard deviation of one probe, from two probes on."""
+        return float(self._forms.std())
 
     def estimate(self) -> TraceEstimate:
         """What the probes say so far."""

@@ -72,9 +72,9 @@ def traces_of_the_quadratic(count, num_probes, **options):
 
 
 class TestStoppingAtARelativeError:
-    @pytest.mark.parametrize("rtol", [0.1, 0.03, 0.01])
+    @pytest.mark.parametrize("rtol", [0.1, 0.03])
     def test_the_error_claimed_and_the_error_made_are_as_small_as_asked(self, rtol):
-        traces = traces_of_the_quadratic(60, 8, rtol=rtol)
+        traces = traces_of_the_quadratic(40, 8, rtol=rtol)
         assert all(t.standard_error <= rtol * abs(t.value) for t in traces)
         errors = torch.tensor([t.value - TRUTH for t in traces])
         assert float(errors.square().mean().sqrt()) <= rtol * TRUTH
@@ -127,6 +127,16 @@ class TestStoppingAtARelativeError:
         assert max(trace.num_products for trace in traces) <= 100
         assert max(abs(trace.value - truth) for trace in traces) <= 0.04 * truth
         assert sum(low <= truth <= high for low, high in (trace.interval() for trace in traces)) >= 35
+
+    def test_a_single_number_is_a_block_as_well(self):
+        params = {"x": torch.ones(30).double(), "y": torch.tensor(3.0).double()}
+
+        def loss(values):
+            return values["x"].sum() ** 2 / 60 + values["x"].square().sum() + values["y"] ** 2
+
+        trace = hessian_trace(loss, params, 2, rtol=0.05, generator=seeded(0))
+        assert trace.blocks["y"].value == 2.0
+        assert trace.value == pytest.approx(63.0, rel=0.2)
 
     def test_a_trace_of_zero_ends_as_well(self):
         params = {"x": torch.zeros(300, dtype=torch.float64)}
