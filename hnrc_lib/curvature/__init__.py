@@ -2,6 +2,7 @@
 
 from hnrc_lib.curvature.capture import CapturedOperator
 from hnrc_lib.curvature.dense import dense_hessian
+from hnrc_lib.curvature.exact_trace import piecewise_linear_trace
 from hnrc_lib.curvature.finite_differences import central_difference_errors
 from hnrc_lib.curvature.fisher import FisherLinearOperator
 from hnrc_lib.curvature.ggn import GGNLinearOperator, ggn_vector_product
@@ -24,6 +25,7 @@ __all__ = [
     "hessian_trace",
     "hessian_vector_product",
     "parameter_blocks",
+    "piecewise_linear_trace",
     "rerouted",
     "unflatten",
 ]
