@@ -66,7 +66,6 @@ class Displacement:
         self._start, self._last, self._buffer = (_Flat(self._params) for _ in range(3))
         self._last.fill(self._directions[-1])
         self._given = self._buffer.views()
-        self._own = self._buffer.views()
         self._earlier: list[float] | None = None
 
     def at(self, point: Sequence[float]) -> dict[str, Tensor]:
@@ -83,11 +82,11 @@ class Displacement:
         if earlier != self._earlier:
             self._start.fill(self._params)
             for coefficient, direction in zip(earlier, self._directions, strict=False):
-                for name, view in self._start.views().items():
+                for name, view in self._start.parts.items():
                     view.add_(direction[name], alpha=coefficient)
             self._earlier = earlier
         torch.add(self._start.numbers, self._last.numbers, alpha=point[-1], out=self._buffer.numbers)
-        if not all(map(Tensor.is_set_to, self._given.values(), self._own.values())):
+        if not all(map(Tensor.is_set_to, self._given.values(), self._buffer.parts.values())):
             self._given = self._buffer.views()  # they were resized, or made to look elsewhere
         return dict(self._given)
 
@@ -119,10 +118,11 @@ class _Flat:
             self._places[name] = (value.shape, strides, size)
             size += -(-value.numel() // block) * block
         self.numbers = torch.zeros(size, dtype=first.dtype, device=first.device)
+        self.parts = self.views()
 
     def views(self) -> dict[str, Tensor]:
         return {name: self.numbers.as_strided(*place) for name, place in self._places.items()}
 
     def fill(self, values: Mapping[str, Tensor]) -> None:
-        for name, view in self.views().items():
+        for name, view in self.parts.items():
             view.copy_(values[name])

@@ -44,47 +44,46 @@ def evaluate(
     """
     if not isinstance(points_at_once, int) or points_at_once < 1:
         raise ValueError(f"points_at_once must be a positive integer, got {points_at_once!r}")
-    place, collected = Displacement(params, directions), _Collected(len(points))
+    place, total = Displacement(params, directions), len(points)
+    found: list[Tensor | float] = []
+    shape: torch.Size | None = None
     with torch.no_grad():
-        if points_at_once == 1:
-            for point in points.tolist():
-                collected.add(_checked(loss(place.at(point))).unsqueeze(0))
-                if progress is not None:
-                    progress(collected.done, len(points))
-        else:
-            batched = torch.func.vmap(loss)
-            for chunk in points.split(points_at_once):
-                collected.add(batched(place.stacked(chunk)))
-                if progress is not None:
-                    progress(collected.done, len(points))
-    return collected.values()
+        if points_at_once > 1:
+            return _batched(loss, place, points.split(points_at_once), progress)
+        for point in points.tolist():
+            value = loss(place.at(point))
+            shape = _checked(value, shape)
+            # A copy, for the loss may return its argument; of a number on the CPU, the cheapest one.
+            found.append(value.clone() if value.ndim or value.device.type != "cpu" else value.item())
+            if progress is not None:
+                progress(len(found), total)
+    kept = [
+        value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64) for value in found
+    ]
+    return torch.stack(kept).cpu().to(torch.float64)
 
 
-class _Collected:
-    """Values as they come, copied to where they were made, so that no point waits for a device."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.done = total, 0
-        self._values: Tensor | None = None
-
-    def add(self, values: Tensor) -> None:
-        if values.ndim > 2:
-            raise ValueError(f"loss must return a scalar or a vector, got shape {tuple(values.shape[1:])}")
-        if self._values is None:
-            # Other devices may know no float64.
-            device = values.device if values.device.type == "cuda" else "cpu"
-            self._values = torch.empty(self.total, *values.shape[1:], dtype=torch.float64, device=device)
-        if values.shape[1:] != self._values.shape[1:]:
-            expected, got = tuple(self._values.shape[1:]), tuple(values.shape[1:])
-            raise ValueError(f"loss must return shape {expected} everywhere, got shape {got}")
-        self._values[self.done : self.done + len(values)] = values
-        self.done += len(values)
-
-    def values(self) -> Tensor:
-        return torch.empty(0, dtype=torch.float64) if self._values is None else self._values.cpu()
+def _batched(
+    loss: Measure, place: Displacement, chunks: Sequence[Tensor], progress: Progress | None
+) -> Tensor:
+    batched, found = torch.func.vmap(loss), []
+    done, total = 0, sum(map(len, chunks))
+    for chunk in chunks:
+        values = batched(place.stacked(chunk))
+        _checked(values[0], found[0].shape[1:] if found else None)
+        found.append(values)
+        done += len(chunk)
+        if progress is not None:
+            progress(done, total)
+    return torch.cat(found).cpu().to(torch.float64)
 
 
-def _checked(value: object) -> Tensor:
+def _checked(value: object, shape: torch.Size | None) -> torch.Size:
+    """The shape of a value; refuses what is no scalar or vector, or of another shape than before."""
     if not isinstance(value, Tensor):
         raise TypeError(f"loss must return a tensor, got {type(value).__name__}")
-    return value
+    if value.ndim > 1:
+        raise ValueError(f"loss must return a scalar or a vector, got shape {tuple(value.shape)}")
+    if shape is not None and value.shape != shape:
+        raise ValueError(f"loss must return shape {tuple(shape)} everywhere, got shape {tuple(value.shape)}")
+    return value.shape
