@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from torch.autograd.profiler import profile
 
-LONG = 0.3  # seconds
+LONG, VERY_LONG = 0.3, 3.0  # seconds
 MEMORY_EVENT = "[memory]"
 _PROCESS = Path("/proc/self")
 
@@ -47,7 +47,8 @@ def weighed(
     """Prepare a row, call it, and find its peak of memory.
 
     Args:
-        prepare: returns the row; called twice more where the row is short.
+        prepare: returns the row; called twice more where the row is short, and once more unless it is very
+            long, as a first call also brings in what it imports.
         clock: what the seconds are read from.
         weigh: whether to measure memory at all.
 
@@ -62,9 +63,8 @@ def weighed(
     seconds = clock() - start
     if not weigh:
         return Weighed(run, value, seconds, None, None)
-    if seconds > LONG:
-        return Weighed(run, value, seconds, None, _grown(before))
-    return Weighed(run, value, seconds, allocated_peak(prepare), resident_peak(prepare))
+    grown = _grown(before) if seconds > VERY_LONG else resident_peak(prepare)
+    return Weighed(run, value, seconds, allocated_peak(prepare) if seconds <= LONG else None, grown)
 
 
 def allocated_peak(prepare: Callable[[], Run]) -> int:
