@@ -278,8 +278,7 @@ class CTCLoss(Function):
         if not log_alpha.numel():
             return kept * weight.unsqueeze(1), *(None,) * 4
         given = kept if ctx.options.normalise else scores
-        # its vmap rule is all that apply adds
-        mapped = torch._C._are_functorch_transforms_active()
+        mapped = torch._C._are_functorch_transforms_active()  # its vmap rule is all that apply adds
         native = _NativeGradient.apply if mapped else _NativeGradient.forward
         gradient = native(weight, given, padded, *lengths, loss, log_alpha, ctx.options)
         return gradient, *(None,) * 4
