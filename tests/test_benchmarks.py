@@ -241,6 +241,13 @@ def test_a_table_is_written_whole_and_says_where_it_comes_from(written):
     assert content["cases"][0]["rows"][1]["ratio"] == 1.235
 
 
+def test_a_reduced_run_settles_no_bar(clock):
+    rows = (clock.row("base", 1.0), clock.row("row", 2.0, bars=(Bar(3.0), Bar(1.0))))
+    for scale, met in (("full", [True, False]), ("reduced", [None, None])):
+        result = results.run_table(small_table(rows), QUICK, scale=scale, command="none")
+        assert [bar["met"] for bar in result["cases"][0]["rows"][1]["bars"]] == met
+
+
 def test_a_failed_write_leaves_the_former_table(written):
     former = written.read_text("utf-8")
     with pytest.raises(ValueError, match="JSON compliant"):
