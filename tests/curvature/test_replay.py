@@ -1,10 +1,15 @@
+import itertools
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from smooth_network import entry_by_entry
 from torch import nn
 from torch.nn import functional
 
+from hnrc_lib.curvature import HessianLinearOperator
+from hnrc_lib.curvature.graph import GradientGraph
 from hnrc_lib.curvature.replay import NotReplayable, replayed
 from hnrc_lib.curvature.replay.batch import batched
 from hnrc_lib.curvature.replay.program import Slot, leaves
@@ -338,3 +343,66 @@ def test_simplified_programs_repeat_nothing_and_read_what_is_there():
         key = (call.function, str(arguments))
         assert key not in seen
         seen.add(key)
+
+
+class Doubled(torch.autograd.Function):
+    """x², whose derivatives write into slices: plain double backward can do it, a recording cannot."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, grad):  # pyright: ignore[reportIncompatibleMethodOverride]
+        (x,) = ctx.saved_tensors
+        return _Sliced.apply(grad, x)
+
+
+class _Sliced(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, grad, x):
+        ctx.save_for_backward(grad, x)
+        return 2 * grad * x
+
+    @staticmethod
+    def backward(ctx, outer):  # pyright: ignore[reportIncompatibleMethodOverride]
+        grad, x = ctx.saved_tensors
+        result = torch.zeros_like(x)
+        for index in range(len(x)):
+            result[index] = 2 * grad[index] * outer[index]
+        return 2 * outer * x, result
+
+
+@pytest.mark.parametrize("square", [lambda x: x * x, Doubled.apply])
+def test_a_graph_gives_the_same_before_and_after_it_is_recorded_or_refused(square):
+    start = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    params = {"x": start, "y": 2 * start}
+    graph = GradientGraph(lambda p: (square(p["x"]) * p["y"].sin()).sum(), params)
+    dense = entry_by_entry(lambda p: (p["x"] ** 2 * p["y"].sin()).sum(), params)
+    for _ in range(8):
+        vector = torch.randn(6, dtype=torch.float64)
+        torch.testing.assert_close(graph.product(vector), dense @ vector, rtol=1e-12, atol=1e-12)
+    assert (graph._replay is None) == (square == Doubled.apply)  # what was meant to happen did
+
+
+def test_an_operator_is_recorded_after_a_few_products_and_not_before():
+    runs = []
+
+    class Counted(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx, grad):  # pyright: ignore[reportIncompatibleMethodOverride]
+            runs.append(1)
+            return 2 * grad
+
+    H = HessianLinearOperator(lambda p: (Counted.apply(p["x"]) ** 3).sum(), {"x": torch.ones(2)})
+    counts = []
+    for _ in range(7):
+        assert (H @ torch.ones(2)).tolist() == [48.0, 48.0]
+        counts.append(len(runs))
+    each = counts[1] - counts[0]
+    assert [b - a for a, b in itertools.pairwise(counts)] == [each, each, 2 * each, 0, 0, 0]
