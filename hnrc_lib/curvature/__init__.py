@@ -8,7 +8,9 @@ from hnrc_lib.curvature.fisher import FisherLinearOperator
 from hnrc_lib.curvature.ggn import GGNLinearOperator, ggn_vector_product
 from hnrc_lib.curvature.hessian import HessianLinearOperator, gradient_and_hvp, hessian_vector_product
 from hnrc_lib.curvature.reroute import rerouted
-from hnrc_lib.curvature.trace import HessianTrace, hessian_trace
+from hnrc_lib.curvature.supervised import SupervisedLoss
+from hnrc_lib.curvature.trace import hessian_trace
+from hnrc_lib.curvature.trace_result import HessianTrace
 from hnrc_lib.curvature.vectors import flatten, parameter_blocks, unflatten
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "GGNLinearOperator",
     "HessianLinearOperator",
     "HessianTrace",
+    "SupervisedLoss",
     "central_difference_errors",
     "dense_hessian",
     "flatten",

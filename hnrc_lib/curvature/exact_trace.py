@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from hnrc_lib._shapes import Float
-from hnrc_lib.curvature.trace import HessianTrace
 from hnrc_lib.curvature.trace_layers import LayerRecorder, RecordedLayer
+from hnrc_lib.curvature.trace_result import HessianTrace
 from hnrc_lib.curvature.trace_structure import AffineCheck, layer_names
 from hnrc_lib.curvature.vectors import check_params
 from hnrc_lib.linalg.checks import check_count, check_finite

@@ -1,62 +1,20 @@
-"""Trace of the Hessian of a loss, parameter block by parameter block."""
+"""Trace of the Hessian of a loss: exact where the network allows it, else from probes of its blocks."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from hnrc_lib.curvature.exact_trace import piecewise_linear_trace
 from hnrc_lib.curvature.graph import GradientGraph, Loss
+from hnrc_lib.curvature.supervised import SupervisedLoss
 from hnrc_lib.curvature.trace_probes import BlockProbes
+from hnrc_lib.curvature.trace_result import HessianTrace
 from hnrc_lib.linalg.checks import check_count
-from hnrc_lib.linalg.trace_estimate import TraceEstimate
 
 _WORTH = 4  # a deflation may cost at most a quarter of the probes that are still wanted without it
-
-
-@dataclass(frozen=True)
-class HessianTrace:
-    """Result of ``hessian_trace``.
-
-    Attributes:
-        value: the estimate of tr H.
-        standard_error: its standard deviation, from the scatter of the probes; 0 if all blocks are exact.
-        num_products: products with a block of the Hessian that it took.
-        blocks: the part of each block, under the name of its first parameter; the parts are independent
-            and sum to the whole.
-        degrees_of_freedom: ν, how well the probes know their own scatter; infinite if all blocks are exact.
-    """
-
-    value: float
-    standard_error: float
-    num_products: int
-    blocks: dict[str, TraceEstimate]
-    degrees_of_freedom: float = math.inf
-
-    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Ends of the interval that holds tr H with this probability, if probes scatter normally.
-
-            value ± t_ν · standard_error
-
-        with t_ν the quantile of Student's distribution: few probes know their own scatter badly, and the
-        interval says so by its width.
-
-        Args:
-            confidence: 0 … 1, both ends excluded.
-
-        Raises:
-            ValueError: it lies outside.
-
-        >>> low, high = HessianTrace(1.0, 0.1, 9, {}, degrees_of_freedom=8.0).interval()
-        >>> print(f"{low:.2f} … {high:.2f}")
-        0.77 … 1.23
-        """
-        if not 0 < confidence < 1:
-            raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
-        margin = _student(confidence, self.degrees_of_freedom) * self.standard_error
-        return self.value - margin, self.value + margin
 
 
 def hessian_trace(
@@ -70,9 +28,12 @@ def hessian_trace(
     chunk_size: int = 16,
     generator: torch.Generator | None = None,
 ) -> HessianTrace:
-    """Estimate tr H with probes that are zero outside one block of parameters at a time.
+    """tr H, exactly for a piecewise-linear network, else from probes of one block of parameters at a time.
 
         tr H = Σ_blocks tr H_bb,   tr H_bb ≈ (1/m_b) Σ vᵀH_bb v,   v = ±1 on block b
+
+    A ``SupervisedLoss`` shows its network. If that is piecewise linear, no probe is drawn: see
+    ``piecewise_linear_trace``. If it is not, the result says why, and the probes follow.
 
     A probe over all parameters also picks up every entry that couples two layers, which is pure noise for
     the trace; blocked probes do not. A block of at most m parameters is summed exactly instead, by unit
@@ -85,10 +46,8 @@ def hessian_trace(
     parameters takes 560 products to 3 % and 1 600 to 1 %, plain probes 2 500 and 40 000; a tanh network of
     2 670 takes 860 and 2 100, plain probes 530 and 4 500 (``benchmarks/trace.py``).
 
-    A network that is piecewise linear needs no probes: see ``piecewise_linear_trace``.
-
     Args:
-        loss: L(params), a scalar function of the parameter dict.
+        loss: L(params), a scalar function of the parameter dict, or a ``SupervisedLoss``.
         params: θ, name to tensor.
         num_probes: m ≥ 1 probes a block; an error estimate needs two, and one that can be trusted eight.
         rtol: standard error to reach, relative to the trace, > 0; None for m probes a block and no more.
@@ -122,13 +81,29 @@ def hessian_trace(
     names = [[name] for name in params] if groups is None else [list(group) for group in groups]
     if sorted(name for group in names for name in group) != sorted(params):
         raise ValueError(f"groups must hold each of {list(params)} once, got {names}")
+    reason = None
+    if isinstance(loss, SupervisedLoss):
+        try:
+            return _grouped(piecewise_linear_trace(*loss.parts(), params), names)
+        except ValueError as refusal:
+            reason = str(refusal)
     graph = GradientGraph(loss, params)
     blocks = {group[0]: BlockProbes(graph, group, chunk_size, generator) for group in names if group}
     for block in blocks.values():
         block.draw(num_probes)
     if rtol is not None:
         _refine(list(blocks.values()), num_probes, rtol, max_products)
-    return _sum(blocks)
+    return replace(_sum(blocks), not_exact_because=reason)
+
+
+def _grouped(trace: HessianTrace, names: Sequence[Sequence[str]]) -> HessianTrace:
+    """The parts of single parameters, put together as asked."""
+    blocks = {}
+    for group in names:
+        parts = [trace.blocks[name] for name in group]
+        if parts:
+            blocks[group[0]] = replace(parts[0], value=math.fsum(part.value for part in parts))
+    return replace(trace, blocks=blocks)
 
 
 def _refine(blocks: list[BlockProbes], pilot: int, rtol: float, max_products: int) -> None:
@@ -174,16 +149,3 @@ def _sum(blocks: Mapping[str, BlockProbes]) -> HessianTrace:
         parts,
         1 / math.fsum(shares) if shares else math.inf,
     )
-
-
-def _student(confidence: float, degrees: float) -> float:
-    """Two-sided quantile of Student's distribution, expanded in 1/ν: three digits from ν = 3 on."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    terms = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return math.fsum(term / degrees**power for power, term in enumerate(terms))

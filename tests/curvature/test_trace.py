@@ -6,9 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from smooth_network import entry_by_entry, smooth_problem
+from torch import nn
 
-from hnrc_lib.curvature import HessianLinearOperator
-from hnrc_lib.curvature.trace import HessianTrace, hessian_trace
+from hnrc_lib.curvature import GGNLinearOperator, HessianLinearOperator
+from hnrc_lib.curvature.supervised import SupervisedLoss
+from hnrc_lib.curvature.trace import hessian_trace
+from hnrc_lib.curvature.trace_result import HessianTrace
 from hnrc_lib.linalg import (
     conjugate_gradient,
     effective_dimension,
@@ -270,3 +273,36 @@ class TestTheHessianOperatorServesEveryAlgorithm:
         direction = self.operator.unflatten(result.direction)
         product = self.operator @ direction
         assert sum(float((direction[n] * product[n]).sum()) for n in PARAMS) < 0
+
+
+def supervised(*layers):
+    torch.manual_seed(3)
+    model = nn.Sequential(*layers).double()
+    inputs, targets = torch.randn(5, 3, dtype=torch.float64), torch.tensor([0, 1, 1, 0, 1])
+    loss = SupervisedLoss(model, inputs, lambda z: nn.functional.cross_entropy(z, targets))
+    return loss, {name: value.detach() for name, value in model.named_parameters()}
+
+
+def test_a_piecewise_linear_network_in_view_needs_no_probes():
+    loss, params = supervised(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    expected = entry_by_entry(loss, params).diag()
+    groups = [["0.weight", "0.bias"], ["2.bias", "2.weight"]]
+    trace = hessian_trace(loss, params, 1, groups=groups)
+    assert trace.value == pytest.approx(float(expected.sum()), rel=1e-10)
+    assert (trace.standard_error, trace.not_exact_because) == (0.0, None)
+    assert list(trace.blocks) == ["0.weight", "2.bias"]
+    assert trace.blocks["2.bias"].value == pytest.approx(float(expected[16:].sum()), rel=1e-10)
+
+
+def test_another_network_in_view_is_probed_and_the_result_says_why():
+    loss, params = supervised(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    trace = hessian_trace(loss, params, 12)  # as many as the largest block has entries
+    assert "tanh" in trace.not_exact_because
+    assert trace.value == pytest.approx(float(entry_by_entry(loss, params).diag().sum()), rel=1e-10)
+
+
+def test_the_parts_in_view_make_the_gauss_newton_matrix():
+    loss, params = supervised(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    G = GGNLinearOperator(loss.outputs, loss.criterion, params)
+    # Piecewise linear: the diagonals of both matrices are the same.
+    torch.testing.assert_close(G.diag(), entry_by_entry(loss, params).diag())
