@@ -16,7 +16,7 @@ from hnrc_lib.landscape.plane import Plane, PlaneExtent, extents, plane_coordina
 _INTERVALS = (6, 12, 24)  # between nodes; doubling keeps every node
 _STRATA = 6  # per axis; one held-out point in each of their 36 cells
 # The largest error on the grid is below three times that at the held-out points in 92 of 100 draws on slices
-# of tanh, ReLU and recurrent networks; 3 of 1785 slices accepted missed the tolerance.
+# of tanh, ReLU and recurrent networks; of 1785 draws that accept, 3 miss the tolerance.
 _MARGIN = 3.0
 
 
