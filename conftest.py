@@ -1,6 +1,7 @@
 """Shape annotations are executed in every test; a test that lacks what it needs says so, and fails in CI."""
 
 import os
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
@@ -9,6 +10,10 @@ from jaxtyping import install_import_hook
 # The numeric tower of PEP 484: an int is accepted where a float is annotated, as for every reader.
 BEARTYPE = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 install_import_hook("hnrc_lib", BEARTYPE)
+
+# Doctests import every module, and triton is there for Linux alone.
+_KERNELS = ["hnrc_lib/sequence/ctc_triton_lattice.py", "hnrc_lib/sequence/ctc_triton_tangent.py"]
+collect_ignore = [] if find_spec("triton") else _KERNELS
 
 # A busy machine is no failure: the time of one example says nothing about its truth.
 settings.register_profile("hnrc", deadline=None)

@@ -156,8 +156,21 @@ def _instance_norm(
     return func(input, *kept, weight, bias, use_input_stats, *rest, **kwargs)
 
 
-def _ctc(func: Any, log_probs: Tensor, targets: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    return ctc_loss(log_probs, targets, *args, **kwargs)
+def _ctc(
+    func: Any,
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str | int = "mean",
+    zero_infinity: bool = False,
+) -> Tensor:
+    if isinstance(reduction, int):  # torch.ctc_loss numbers what F.ctc_loss names
+        reduction = ("none", "mean", "sum")[reduction]
+    labels = targets.long() if targets.is_floating_point() else targets
+    scores = log_probs.float() if log_probs.dtype in (torch.half, torch.bfloat16) else log_probs
+    return ctc_loss(scores, labels, input_lengths, target_lengths, blank, reduction, zero_infinity)
 
 
 def _recurrent(mode: str) -> Handler:
@@ -197,6 +210,7 @@ _HANDLERS: dict[Any, Handler] = {
     functional.batch_norm: _batch_norm,
     functional.instance_norm: _instance_norm,
     functional.ctc_loss: _ctc,
+    torch.ctc_loss: _ctc,
     functional.multi_head_attention_forward: _heads,
     functional.scaled_dot_product_attention: _attention,
     functional.rrelu: _rrelu,

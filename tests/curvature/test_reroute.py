@@ -99,6 +99,33 @@ def test_deep_and_bidirectional_stock_lstms(layers, bidirectional):
     assert distance(HessianLinearOperator(loss, params).to_dense(), entry_by_entry(loss, params)) < 1e-10
 
 
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_every_way_to_call_ctc_is_sent_on(reduction):
+    scores = torch.randn(6, 2, 4, dtype=torch.float64)
+    targets, sizes = torch.tensor([[1, 2], [3, 0]]), ((6, 5), (2, 1))
+    number = {"none": 0, "mean": 1, "sum": 2}[reduction]
+    expected = functional.ctc_loss(scores.log_softmax(-1), targets, *sizes, reduction=reduction)
+
+    def product(call):
+        params = {"x": scores}
+        found = [call(scores.log_softmax(-1)).sum()]
+        H = HessianLinearOperator(lambda p: call(p["x"].log_softmax(-1)).sum(), params)
+        torch.testing.assert_close(H.value, expected.sum())
+        return found[0], H @ torch.linspace(-1, 1, 48, dtype=torch.float64)
+
+    calls = [
+        lambda x: functional.ctc_loss(x, targets, *sizes, reduction=reduction),
+        lambda x: functional.ctc_loss(x, targets.double(), *sizes, reduction=reduction),
+        lambda x: torch.ctc_loss(x, targets, *map(torch.tensor, sizes), 0, number, False),
+        lambda x: nn.CTCLoss(reduction=reduction)(x, targets, *map(torch.tensor, sizes)),
+    ]
+    values, products = zip(*map(product, calls), strict=True)
+    for value, other in zip(values, products, strict=True):
+        torch.testing.assert_close(value, expected.sum())
+        torch.testing.assert_close(other, products[0])
+    assert products[0].norm() > 0
+
+
 DROPOUTS = {
     "nn.Dropout": (lambda x: nn.Dropout(0.25)(x), r"dropout \(p=0.25\)"),
     "nn.Dropout1d": (lambda x: nn.Dropout1d(0.25)(x), r"dropout1d \(p=0.25\)"),
