@@ -1,7 +1,8 @@
 """What a recurrent cell must supply so that a whole sequence can be differentiated twice.
 
-Every tensor is time-major, (T, *K, B, features), where K are the dimensions that ``vmap`` added (none, as
-a rule); weights and initial states carry K in front. A cell computes, with W the recurrent weight,
+Every sequence is time-major, (T, B, *K, features), where K are the dimensions that ``vmap`` added (none, as
+a rule); initial states are (B, *K, features), weights carry K in front. A cell computes, with W the
+recurrent weight,
 
     p_t = z_t + W h_{t−1},   (h_t, c_t) = g(p_t, carry_{t−1})
 
@@ -13,7 +14,6 @@ T(y; x, ξ) that acts at each time and unit by itself.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 MaybeTensor = Tensor | None
@@ -22,18 +22,20 @@ MaybeTensor = Tensor | None
 class Cell(ABC):
     """One kind of recurrent cell, as the sweeps over a sequence that its derivatives need.
 
-    States are (h, …, gates). The derivatives that the last one carries are taken with respect to the
-    pre-activations p, not to the gates: that spares a multiplication by the slope on each way.
+    The states are h and one more. The derivatives that the latter carries are taken with respect to the
+    pre-activations p, not to the gates: that spares a multiplication by the slope on each way. Where a cell
+    carries c (or h past the gates), the second state has T + 1 rows (c_{t−1}, gates_t), so that what was
+    carried and what came in stand side by side.
 
     Attributes:
-        num_states: how many states a run returns.
         num_record: the states and the coefficients of the linearisation: what ``run`` returns.
         curved: for each state, whether the second derivative reaches it.
+        slots: width of the second state in units of H, and rows that it has beyond T.
     """
 
-    num_states: int
     num_record: int
-    curved: tuple[bool, ...]
+    curved: tuple[bool, bool]
+    slots: tuple[int, int] = (5, 1)
 
     @abstractmethod
     def run(
@@ -51,74 +53,18 @@ class Cell(ABC):
     def adjoint(
         self,
         cotangents: Sequence[MaybeTensor],
-        carry: MaybeTensor,
         weight: Tensor,
         record: Sequence[Tensor],
         with_factors: bool,
     ) -> tuple[Tensor, MaybeTensor, tuple[Tensor, ...]]:
-        """y = Mᵀ b: the parts for p and for the initial carry, and the factors of ``curvature`` if wanted."""
+        """y = Mᵀ b: the parts for p and for the initial carry; the factors of ``curvature`` if wanted."""
 
     @abstractmethod
     def curvature(
-        self, factors: Sequence[Tensor], tangents: Sequence[Tensor], carry: MaybeTensor
-    ) -> tuple[tuple[MaybeTensor, ...], MaybeTensor]:
-        """T(y; x, ·): cotangents of the states and of the initial carry."""
+        self, factors: Sequence[Tensor], tangents: Sequence[Tensor], record: Sequence[Tensor]
+    ) -> tuple[MaybeTensor, MaybeTensor]:
+        """T(y; x, ·): cotangents of the states."""
 
-
-def affine(bias: Tensor, hidden: Tensor, weight: Tensor) -> Tensor:
-    """bias + hidden · weight, one kernel where no dimension was added by ``vmap``."""
-    if bias.ndim == hidden.ndim == weight.ndim == 2:
-        return torch.addmm(bias, hidden, weight)
-    return bias + hidden @ weight
-
-
-def shared(weight: Tensor) -> Tensor:
-    """W without the dimensions of ``vmap`` where all of them have the same one."""
-    return weight.reshape(weight.shape[-2:]) if weight.shape[:-2].numel() == 1 else weight
-
-
-def add_recurrent(inputs: Tensor, hidden: Tensor, weight: Tensor) -> Tensor:
-    """z_t + W h_{t−1} for a whole sequence at once, with h_{−1} = 0."""
-    return affine_sequence(inputs, delayed(hidden, None), weight.mT)
-
-
-def affine_sequence(bias: Tensor, hidden: Tensor, weight: Tensor) -> Tensor:
-    """``affine`` for a whole sequence: one matrix product."""
-    if bias.ndim == hidden.ndim == 3 and weight.ndim == 2:
-        flat = torch.addmm(bias.flatten(0, 1), hidden.flatten(0, 1), weight)
-        return flat.unflatten(0, bias.shape[:2])
-    return bias + hidden @ weight
-
-
-def weight_product(cotangents: Tensor, hidden: Tensor) -> Tensor:
-    """Σ_t y_t h_{t−1}ᵀ: the gradient of W, one matrix product over the whole sequence (h_{−1} = 0)."""
-    left, right = cotangents[1:], hidden[:-1]
-    if left.ndim == right.ndim == 3:
-        return left.reshape(-1, left.shape[-1]).mT @ right.reshape(-1, right.shape[-1])
-    return _rows(left).mT @ _rows(right)
-
-
-def _rows(sequence: Tensor) -> Tensor:
-    """(T, *K, B, F) → (*K, T·B, F)."""
-    return sequence.movedim(0, -3).flatten(-3, -2)
-
-
-def delayed(sequence: Tensor, initial: MaybeTensor) -> Tensor:
-    """The value one step before: (initial or 0, s_0, …, s_{T−2})."""
-    first = torch.zeros_like(sequence[:1]) if initial is None else initial.unsqueeze(0)
-    shape = torch.broadcast_shapes(first.shape[1:], sequence.shape[1:])
-    return torch.cat((first.expand(1, *shape), sequence[:-1].expand(-1, *shape)))
-
-
-def stack(steps: Sequence[Tensor]) -> Tensor:
-    """Steps of a sequence, the first of which may lack dimensions that ``vmap`` gave to the others."""
-    shape = torch.broadcast_shapes(*{step.shape for step in steps})
-    return torch.stack([step if step.shape == shape else step.expand(shape) for step in steps])
-
-
-def join(*parts: Tensor) -> Tensor:
-    """Parts side by side in the last dimension, as for ``stack``."""
-    if len({part.shape[:-1] for part in parts}) > 1:
-        shape = torch.broadcast_shapes(*(part.shape[:-1] for part in parts))
-        return torch.cat([part.expand(*shape, part.shape[-1]) for part in parts], -1)
-    return torch.cat(parts, -1)
+    def carried(self, states: Sequence[Tensor]) -> Sequence[Tensor]:
+        """h and, where there is one, c at all times."""
+        return states[:1]

@@ -1,11 +1,13 @@
 """Elman's cell: h_t = φ(p_t), φ = tanh or relu (Elman, 1990)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from hnrc_lib.models.recurrent.cell import Cell, MaybeTensor, affine, shared, stack
+from hnrc_lib.models.recurrent.cell import Cell, MaybeTensor
+from hnrc_lib.models.recurrent.products import affine, shared
+from hnrc_lib.models.recurrent.steps import buffer, rows, scaled, whole
 
 
 class ElmanCell(Cell):
@@ -15,8 +17,8 @@ class ElmanCell(Cell):
     and φ'' = −2 h q for tanh, 0 for relu.
     """
 
-    num_states = 2
     num_record = 2
+    slots = (1, 0)
 
     def __init__(self, nonlinearity: str) -> None:
         self.smooth = nonlinearity == "tanh"
@@ -26,13 +28,14 @@ class ElmanCell(Cell):
         self, inputs: Tensor, weight: Tensor, carry: MaybeTensor, hidden: MaybeTensor
     ) -> tuple[Tensor, ...]:
         if hidden is None:
-            activation = torch.tanh if self.smooth else torch.relu
             recurrent = shared(weight).mT
-            first, *later = inputs.unbind(0)
-            steps = [activation(first)]
-            for now in later:
-                steps.append(activation(affine(now, steps[-1], recurrent)))
-            hidden = stack(steps)
+            room = buffer(len(inputs), inputs.shape[-1], inputs, weight=recurrent)
+            activation = _activation(self.smooth, room is not None)
+            steps, last = rows(room, len(inputs)), None
+            for t, now in enumerate(inputs.unbind(0)):
+                last = activation(affine(now, last, recurrent, steps[t]))
+                steps[t] = last
+            hidden = whole(room, steps)
         slope = 1 - hidden * hidden if self.smooth else (hidden > 0).to(hidden.dtype)
         return hidden, slope
 
@@ -40,38 +43,45 @@ class ElmanCell(Cell):
         self, tangents: Tensor, carry: MaybeTensor, weight: Tensor, record: Sequence[Tensor]
     ) -> tuple[Tensor, ...]:
         recurrent = shared(weight).mT
-        moved: list[Tensor] = []
-        before: list[Tensor] = []
-        for now, slope in zip(tangents.unbind(0), record[1].unbind(0), strict=True):
-            before.append(affine(now, moved[-1], recurrent) if moved else now)
-            moved.append(slope * before[-1])
-        return stack(moved), stack(before)
+        length, size = len(tangents), tangents.shape[-1]
+        rooms = [buffer(length, size, tangents, record[1], weight=recurrent) for _ in range(2)]
+        moved, before = (rows(room, length) for room in rooms)
+        slopes = record[1].unbind(0)
+        for t, now in enumerate(tangents.unbind(0)):
+            before[t] = affine(now, moved[t - 1] if t else None, recurrent, before[t])
+            moved[t] = torch.mul(slopes[t], before[t], out=moved[t])
+        return whole(rooms[0], moved), whole(rooms[1], before)
 
     def adjoint(
         self,
         cotangents: Sequence[MaybeTensor],
-        carry: MaybeTensor,
         weight: Tensor,
         record: Sequence[Tensor],
         with_factors: bool,
     ) -> tuple[Tensor, MaybeTensor, tuple[Tensor, ...]]:
         hidden, slope = record
-        outer, inner = cotangents
         recurrent = shared(weight)
-        summed: list[Tensor] = []
-        parts: list[Tensor] = []
-        outer = torch.zeros_like(hidden) if outer is None else outer
-        slopes, injected = slope.unbind(0), None if inner is None else inner.unbind(0)
-        for t, now in reversed(list(enumerate(outer.unbind(0)))):
-            summed.append(affine(now, parts[-1], recurrent) if parts else now)
-            scaled = slopes[t] * summed[-1]
-            parts.append(scaled if injected is None else scaled + injected[t])
-        summed.reverse()
-        parts.reverse()
-        factors = (stack(summed) * hidden * slope * -2,) if self.smooth and with_factors else ()
-        return stack(parts), None, factors
+        outer = torch.zeros_like(hidden) if cotangents[0] is None else cotangents[0]
+        length, size = hidden.shape[0], hidden.shape[-1]
+        rooms = [buffer(length, size, outer, cotangents[1], hidden, weight=recurrent) for _ in range(2)]
+        summed, parts = (rows(room, length) for room in rooms)
+        slopes, injected, given = slope.unbind(0), rows(cotangents[1], length), outer.unbind(0)
+        for t in reversed(range(length)):
+            after = parts[t + 1] if t + 1 < length else None
+            summed[t] = affine(given[t], after, recurrent, summed[t])
+            parts[t] = scaled(injected[t], slopes[t], summed[t], parts[t])
+        factors = ()
+        if self.smooth and with_factors:
+            factors = (whole(rooms[0], summed) * hidden * slope * -2,)
+        return whole(rooms[1], parts), None, factors
 
     def curvature(
-        self, factors: Sequence[Tensor], tangents: Sequence[Tensor], carry: MaybeTensor
-    ) -> tuple[tuple[MaybeTensor, ...], MaybeTensor]:
-        return (None, factors[0] * tangents[1] if self.smooth else None), None
+        self, factors: Sequence[Tensor], tangents: Sequence[Tensor], record: Sequence[Tensor]
+    ) -> tuple[MaybeTensor, MaybeTensor]:
+        return None, factors[0] * tangents[1] if self.smooth else None
+
+
+def _activation(smooth: bool, in_place: bool) -> Callable[[Tensor], Tensor]:
+    if smooth:
+        return torch.tanh_ if in_place else torch.tanh
+    return torch.relu_ if in_place else torch.relu

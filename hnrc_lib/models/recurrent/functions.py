@@ -1,6 +1,6 @@
 """What the functions of a recurrent sequence share: one sweep for many vectors, absent parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 from torch._C._functorch import TransformType, get_interpreter_stack
 from torch.autograd import forward_ad
 
-from hnrc_lib.models.recurrent.cell import Cell, MaybeTensor
+from hnrc_lib.models.recurrent.cell import MaybeTensor
 
 
 class Unbatched(torch.autograd.Function):
@@ -20,37 +20,61 @@ class Unbatched(torch.autograd.Function):
 
 
 class Sweep(torch.autograd.Function):
-    """A function of the cell, then tensors that carry K in front, then tensors that have time in front."""
+    """A function of the cell (or of settings), of tensors without a time, of tensors (T, B, *K, features).
 
-    leading: int
+    Attributes:
+        heads: for each tensor without a time, where K stands in it: 0 in front (weights), 1 behind the batch.
+    """
+
+    heads: tuple[int, ...]
 
     @classmethod
     def in_one_sweep(
-        cls, info: Any, in_dims: Sequence[int | None], cell: Cell, args: Sequence[Any]
-    ) -> tuple[tuple[Tensor, ...], tuple[int | None, ...]]:
-        """All vectors at once: the dimension that ``vmap`` adds goes beside the batch.
+        cls, info: Any, in_dims: Sequence[int | None], cell: Any, args: Sequence[Any]
+    ) -> tuple[tuple[MaybeTensor, ...], tuple[int | None, ...]]:
+        """All vectors at once: the dimension that ``vmap`` adds goes behind the batch.
 
         Outputs that no batched input touched keep a dimension of one there, which is taken away again.
         """
         moved: list[Any] = []
         for index, (arg, dim) in enumerate(zip(args, in_dims[1:], strict=True)):
-            place = 0 if index < cls.leading else 1
+            place = cls.heads[index] if index < len(cls.heads) else 2
             if isinstance(arg, Tensor):
                 arg = arg.unsqueeze(place) if dim is None else arg.movedim(dim, place)
             moved.append(arg)
         outputs = cls.apply(cell, *moved)
-        places = [0 if index in cls.leading_outputs(args) else 1 for index in range(len(outputs))]
+        heads = cls.output_heads(args)
         values, dims = [], []
-        for output, place in zip(outputs, places, strict=True):
+        for index, output in enumerate(outputs):
+            place = heads.get(index, 2)
+            if output is None:
+                values.append(None)
+                dims.append(None)
+                continue
             batched = output.shape[place] == info.batch_size
             values.append(output if batched else output.squeeze(place))
             dims.append(place if batched else None)
         return tuple(values), tuple(dims)
 
     @staticmethod
-    def leading_outputs(args: Sequence[Any]) -> Sequence[int]:
-        """Which outputs carry K in front."""
-        return ()
+    def output_heads(args: Sequence[Any]) -> dict[int, int]:
+        """``heads`` of the outputs without a time, by their index."""
+        return {}
+
+
+def with_outer_tangents(rule: Callable[..., Any], *tensors: MaybeTensor) -> Any:
+    """``rule(*tensors)`` inside a ``jvp``, differentiable by the levels outside the innermost one.
+
+    torch switches forward mode off while a ``jvp`` runs: an outer ``torch.func.jvp`` would silently see a
+    constant. It is switched on again here, and the innermost level's tangents, which the rule itself accounts
+    for, are taken off.
+
+    Args:
+        rule: the body of a ``jvp``.
+        tensors: its saved tensors and its tangents.
+    """
+    with forward_ad._set_fwd_grad_enabled(True):
+        return rule(*(None if t is None else forward_ad.unpack_dual(t, level=0).primal for t in tensors))
 
 
 def present(*values: MaybeTensor) -> tuple[Tensor, ...]:

@@ -16,7 +16,7 @@ SecondOrder = bool | Literal["auto"]
 
 
 class RecurrentLayer(nn.RNNBase):
-    """What ``RNNLayer``, ``LSTMLayer`` and ``GRULayer`` share."""
+    """What ``RNNLayer``, ``GRULayer`` and, but for its second state, ``LSTMLayer`` share."""
 
     def __init__(
         self,
@@ -41,6 +41,33 @@ class RecurrentLayer(nn.RNNBase):
         with torch.no_grad():
             for parameter in self.parameters():
                 parameter.uniform_(-bound, bound, generator=generator)
+
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        inputs: Float[Tensor, "a b features"],
+        h_0: Float[Tensor, "stacked batch hidden"] | None = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+        second_order: SecondOrder = "auto",
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs of the last layer at every frame, and the last state of each layer.
+
+        Args:
+            inputs: shape (T, N, F), or (N, T, F) with ``batch_first``.
+            h_0: initial state, shape (layers·directions, N, H); zeros when None.
+            lengths: frames of each sequence, 1 … T; all T when None. Outputs are zero beyond.
+            second_order: True for our sweeps in any case, False for torch's kernel in any case.
+
+        Returns:
+            Outputs (T, N, directions·H) or (N, T, …), and h_n (layers·directions, N, H).
+
+        Raises:
+            ValueError: a shape or a length does not fit.
+            TypeError: the dtype is not the layer's.
+        """
+        initial = None if h_0 is None else (h_0,)
+        outputs, last = self._run(inputs, initial, lengths, second_order)
+        return outputs, last
 
     def _run(
         self,
@@ -143,33 +170,6 @@ class RNNLayer(RecurrentLayer):
         super().__init__(modes[nonlinearity], sizes, bias, batch_first, bidirectional, generator)
         self.nonlinearity = nonlinearity
 
-    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self,
-        inputs: Float[Tensor, "a b features"],
-        h_0: Float[Tensor, "stacked batch hidden"] | None = None,
-        *,
-        lengths: Tensor | Sequence[int] | None = None,
-        second_order: SecondOrder = "auto",
-    ) -> tuple[Tensor, Tensor]:
-        """Outputs of the last layer at every frame, and the last state of each layer.
-
-        Args:
-            inputs: shape (T, N, F), or (N, T, F) with ``batch_first``.
-            h_0: initial state, shape (layers·directions, N, H); zeros when None.
-            lengths: frames of each sequence, 1 … T; all T when None. Outputs are zero beyond.
-            second_order: True for our sweeps in any case, False for torch's kernel in any case.
-
-        Returns:
-            Outputs (T, N, directions·H) or (N, T, …), and h_n (layers·directions, N, H).
-
-        Raises:
-            ValueError: a shape or a length does not fit.
-            TypeError: the dtype is not the layer's.
-        """
-        initial = None if h_0 is None else (h_0,)
-        outputs, last = self._run(inputs, initial, lengths, second_order)
-        return outputs, last
-
 
 class GRULayer(RecurrentLayer):
     """Gated recurrent unit (``nn.GRU``), right under any two derivatives; see ``RNNLayer``.
@@ -208,19 +208,6 @@ class GRULayer(RecurrentLayer):
     ) -> None:
         sizes = (input_size, hidden_size, num_layers)
         super().__init__("GRU", sizes, bias, batch_first, bidirectional, generator)
-
-    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self,
-        inputs: Float[Tensor, "a b features"],
-        h_0: Float[Tensor, "stacked batch hidden"] | None = None,
-        *,
-        lengths: Tensor | Sequence[int] | None = None,
-        second_order: SecondOrder = "auto",
-    ) -> tuple[Tensor, Tensor]:
-        """Outputs at every frame and the last state of each layer, as for ``RNNLayer``."""
-        initial = None if h_0 is None else (h_0,)
-        outputs, last = self._run(inputs, initial, lengths, second_order)
-        return outputs, last
 
 
 class LSTMLayer(RecurrentLayer):

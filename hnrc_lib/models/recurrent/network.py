@@ -12,7 +12,6 @@ from hnrc_lib.models.recurrent.elman import ElmanCell
 from hnrc_lib.models.recurrent.gru import GRUCell
 from hnrc_lib.models.recurrent.lengths import Lengths
 from hnrc_lib.models.recurrent.lstm import LSTMCell
-from hnrc_lib.models.recurrent.projection import Projection
 from hnrc_lib.models.recurrent.sweeps import Carrier, Recall, Scan
 
 CELLS: dict[str, Cell] = {
@@ -101,19 +100,20 @@ def sweep_network(
         for direction in range(plan.num_directions):
             index = layer * plan.num_directions + direction
             backwards = direction == 1
-            projected, recurrent = _project(plan, index, sequence, saved, weights, known is None)
-            start = None if initial is None else [state[index] for state in initial]
-            begun, carry = _begin(plan, backwards, projected, recurrent, start)
+            terms, (first, carry) = _terms(plan, index, weights), _start(plan, index, initial)
+            given = _reverse(sequence, plan.lengths) if backwards else sequence
             cell = CELLS[plan.mode]
             carriers = [] if known is None else known.carriers(index)
             if known is None:
-                states = Scan.apply(cell, recurrent, carry, begun)[: cell.num_states]
+                states = Scan.apply(cell, terms[0], carry, _drive(terms, first, given))[:2]
             else:
-                states = Recall.apply(cell, recurrent, carry, begun, *known.records[index], *carriers)
-            hidden, last = _deliver(plan, backwards, states)
+                kept = _reverse(saved, plan.lengths) if backwards else saved
+                tensors = (*known.records[index], *carriers)
+                states = Recall.apply(cell, *terms, first, carry, given, kept, *tensors)
+            hidden, last = _deliver(plan, backwards, cell.carried(states))
             results.append(hidden)
             if carriers:
-                shadows.append(_deliver(plan, backwards, carriers)[0])
+                shadows.append(_deliver(plan, backwards, cell.carried(carriers))[0])
             finals.append(last)
             swept.extend(states)
         sequence = _beside(results)
@@ -140,53 +140,19 @@ def record_network(
             backwards = direction == 1
             # An Elman cell's derivatives need its outputs alone.
             compute = half is None or not plan.mode.startswith("RNN")
-            projected, recurrent = _project(plan, index, sequence, sequence, weights, compute)
-            start = None if initial is None else [state[index] for state in initial]
-            projected, carry = _begin(plan, backwards, projected, recurrent, start)
+            terms, (first, carry) = _terms(plan, index, weights), _start(plan, index, initial)
+            given = _reverse(sequence, plan.lengths) if backwards else sequence
             if half is not None and backwards:
                 half = _reverse(half, plan.lengths)
-            records.append(CELLS[plan.mode].run(projected, recurrent, carry, half))
-            results.append(_deliver(plan, backwards, records[-1])[0])
+            driven = _drive(terms, first, given) if compute else given
+            records.append(CELLS[plan.mode].run(driven, terms[0], carry, half))
+            results.append(_deliver(plan, backwards, records[-1][:1])[0])
         sequence = _beside(results)
     return records
 
 
-def _begin(
-    plan: Plan, backwards: bool, projected: Tensor, recurrent: Tensor, initial: Sequence[Tensor] | None
-) -> tuple[Tensor, MaybeTensor]:
-    """z in the order in which a direction runs, W h₀ in its first frame; and the initial carry."""
-    if backwards:
-        projected = _reverse(projected, plan.lengths)
-    if initial is None:
-        return projected, None
-    projected = torch.cat((projected[:1] + initial[0] @ recurrent.mT, projected[1:]))
-    carried = {"LSTM": 1, "GRU": 0}.get(plan.mode)
-    return projected, None if carried is None else initial[carried]
-
-
-def _deliver(plan: Plan, backwards: bool, states: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Outputs in the order of time, and the last states."""
-    lengths, hidden = plan.lengths, states[0]
-    last = tuple(
-        state[-1] if lengths is None else lengths.final(state) for state in states[: plan.num_states]
-    )
-    if backwards:
-        hidden = _reverse(hidden, lengths)
-    return hidden if lengths is None else lengths.padded_with_zeros(hidden), last
-
-
-def _reverse(sequence: Tensor, lengths: Lengths | None) -> Tensor:
-    return sequence.flip(0) if lengths is None else lengths.reverse(sequence)
-
-
-def _beside(results: Sequence[Tensor]) -> Tensor:
-    return results[0] if len(results) == 1 else torch.cat(list(results), -1)
-
-
-def _project(
-    plan: Plan, index: int, inputs: Tensor, saved: Tensor, weights: Sequence[Tensor], compute: bool
-) -> tuple[Tensor, Tensor]:
-    """z_t = W_ih x_t + b_ih + b_hh for all frames, and W_hh; for the GRU in its cell's four parts."""
+def _terms(plan: Plan, index: int, weights: Sequence[Tensor]) -> tuple[Tensor, Tensor, MaybeTensor]:
+    """W_hh, W_ih and b_ih + b_hh of one layer and direction; for the GRU in its cell's four parts."""
     count = 4 if plan.bias else 2
     from_inputs, recurrent, *biases = weights[index * count : (index + 1) * count]
     bias = biases[0] + biases[1] if biases else None
@@ -198,6 +164,36 @@ def _project(
         recurrent = torch.cat((recurrent, nothing))
         if bias is not None:
             bias = torch.cat((bias[: 2 * size], biases[1][2 * size :], biases[0][2 * size :]))
-    if compute and inputs is saved:
-        return functional.linear(inputs, from_inputs, bias), recurrent
-    return Projection.apply(inputs, saved, from_inputs, bias, compute), recurrent
+    return recurrent, from_inputs, bias
+
+
+def _start(plan: Plan, index: int, initial: Sequence[Tensor] | None) -> tuple[MaybeTensor, MaybeTensor]:
+    """h₀, and what is carried past the gates: c₀, or h₀ again for the GRU."""
+    if initial is None:
+        return None, None
+    carried = {"LSTM": 1, "GRU": 0}.get(plan.mode)
+    return initial[0][index], None if carried is None else initial[carried][index]
+
+
+def _drive(terms: tuple[Tensor, Tensor, MaybeTensor], first: MaybeTensor, inputs: Tensor) -> Tensor:
+    """z_t = W_ih x_t + b, and W_hh h₀ in the first frame."""
+    recurrent, from_inputs, bias = terms
+    driven = functional.linear(inputs, from_inputs, bias)
+    return driven if first is None else torch.cat((driven[:1] + first @ recurrent.mT, driven[1:]))
+
+
+def _deliver(plan: Plan, backwards: bool, states: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Outputs in the order of time, and the last states."""
+    lengths, hidden = plan.lengths, states[0]
+    last = tuple(state[-1] if lengths is None else lengths.final(state) for state in states)
+    if backwards:
+        hidden = _reverse(hidden, lengths)
+    return hidden if lengths is None else lengths.padded_with_zeros(hidden), last
+
+
+def _reverse(sequence: Tensor, lengths: Lengths | None) -> Tensor:
+    return sequence.flip(0) if lengths is None else lengths.reverse(sequence)
+
+
+def _beside(results: Sequence[Tensor]) -> Tensor:
+    return results[0] if len(results) == 1 else torch.cat(list(results), -1)

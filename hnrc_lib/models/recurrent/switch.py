@@ -61,13 +61,8 @@ class _Switch(torch.autograd.Function):
         with torch.enable_grad():
             recorded = _kernel(plan, inputs, states, weights, train=True)
         results = [result.detach() for result in recorded]
-        ctx.plan, ctx.from_rest, ctx.leaves, ctx.recorded, ctx.records = (
-            plan,
-            from_rest,
-            leaves,
-            recorded,
-            None,
-        )
+        ctx.plan, ctx.from_rest, ctx.leaves = plan, from_rest, leaves
+        ctx.recorded, ctx.records = recorded, None
         tokens = _tokens(plan, inputs, weights)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors, results[0], *tokens)
@@ -75,14 +70,15 @@ class _Switch(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *cotangents: MaybeTensor) -> Any:
-        num_results = len(ctx.recorded)
+        num_results = 1 + ctx.plan.num_states
         second = any(part is not None for part in cotangents[num_results:])
         given = [part for part in cotangents if part is not None]
-        if second or torch.is_grad_enabled() or _needs_sweeps(given):
+        if second or ctx.recorded is None or torch.is_grad_enabled() or _needs_sweeps(given):
             gradients = _sweep_gradients(ctx, cotangents)
         else:
             needed = ctx.needs_input_grad[2:]
-            gradients = _gradients(ctx.recorded, ctx.leaves, needed, cotangents[:num_results], False)
+            keep = torch._C._autograd._get_current_graph_task_keep_graph()  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+            gradients = _gradients(ctx.recorded, ctx.leaves, needed, cotangents[:num_results], False, keep)
         return None, None, *gradients
 
 
@@ -95,8 +91,7 @@ def _sweep_gradients(ctx: Any, cotangents: Sequence[MaybeTensor]) -> list[MaybeT
     record = torch.is_grad_enabled()
     tensors = ctx.saved_tensors[: len(ctx.leaves)]
     outputs, *tokens = ctx.saved_tensors[len(ctx.leaves) :]
-    size = CELLS[ctx.plan.mode].num_states
-    groups = [tokens[start : start + size] for start in range(0, len(tokens), size)]
+    groups = [tokens[start : start + 2] for start in range(0, len(tokens), 2)]
     known = Known(_records(ctx, tensors, outputs), groups if record else [])
     with torch.enable_grad():
         # The gradient stops at these; where it is recorded, its own derivative goes on to the arguments.
@@ -109,25 +104,28 @@ def _sweep_gradients(ctx: Any, cotangents: Sequence[MaybeTensor]) -> list[MaybeT
 def _records(ctx: Any, tensors: Sequence[Tensor], outputs: Tensor) -> list[tuple[Tensor, ...]]:
     if ctx.records is not None:
         return ctx.records
+    # What is made inside a transform must not outlive it. Else the kernel's own graph is done with.
+    lasting = not torch._C._are_functorch_transforms_active()  # pyright: ignore[reportPrivateUsage]
+    if lasting:
+        ctx.recorded = None
     with torch.no_grad():
         inputs, states, weights = _sorted(ctx.plan, [tensor.detach() for tensor in tensors])
         initial = None if ctx.from_rest else states
         records = record_network(ctx.plan, inputs, initial, weights, outputs.detach())
-    # What was made inside a transform must not outlive it.
-    if not torch._C._are_functorch_transforms_active():  # pyright: ignore[reportPrivateUsage]
+    if lasting:
         ctx.records = records
     return records
 
 
 def _tokens(plan: Plan, inputs: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
     """Stand-ins for the states of every sweep: they have shapes and derivatives but no memory."""
-    size = weights[1].shape[1]
-    widths = [size] * plan.num_states + [size if plan.mode.startswith("RNN") else 4 * size]
+    size, (wide, more) = weights[1].shape[1], CELLS[plan.mode].slots
     frames, batch = inputs.shape[:2]
+    nothing = inputs.new_zeros(())
     return [
-        inputs.new_zeros(()).expand(frames, batch, width)
+        nothing.expand(*shape)
         for _ in range(plan.num_layers * plan.num_directions)
-        for width in widths
+        for shape in ((frames, batch, size), (frames + more, batch, wide * size))
     ]
 
 
@@ -137,8 +135,9 @@ def _gradients(
     needed: Sequence[bool],
     cotangents: Sequence[MaybeTensor],
     create_graph: bool,
+    keep_graph: bool = True,
 ) -> list[MaybeTensor]:
-    """Gradients of the results by the tensors that need one; the graph is kept for another call."""
+    """Gradients of the results by the tensors that need one."""
     pairs = [
         (result, part)
         for result, part in zip(results, cotangents, strict=True)
@@ -150,7 +149,7 @@ def _gradients(
     heads, parts = zip(*pairs, strict=True)
     found = iter(
         torch.autograd.grad(
-            heads, wanted, parts, retain_graph=True, create_graph=create_graph, allow_unused=True
+            heads, wanted, parts, retain_graph=keep_graph, create_graph=create_graph, allow_unused=True
         )
     )
     return [next(found) if need else None for need in needed]

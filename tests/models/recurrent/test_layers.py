@@ -1,6 +1,7 @@
 """Outputs, states and first derivatives against torch's own layers; what the switch chooses; refusals."""
 
 import gc
+import itertools
 import weakref
 
 import pytest
@@ -177,6 +178,43 @@ def test_a_graph_is_freed_when_its_gradient_goes():
         assert watch() is None
     finally:
         gc.enable()
+
+
+def test_a_gradient_that_is_not_kept_frees_the_kernels_graph():
+    layer = make_layer("GRU", 2, 3)
+    loss = weigh(states_of(layer(draw(4, 2, 2, dtype=torch.float64))))
+    leaves = list(layer.parameters())
+    kept = torch.autograd.grad(loss, leaves, retain_graph=True)
+    once = torch.autograd.grad(loss, leaves)
+    assert all(torch.equal(a, b) for a, b in zip(kept, once, strict=True))
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        torch.autograd.grad(loss, leaves)
+
+
+def peak_bytes(run):
+    """The largest sum of the CPU allocations of one call, after another."""
+    run()
+    with torch.profiler.profile(
+        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
+    ) as profile:
+        run()
+    events = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
+    running = itertools.accumulate(e.nbytes() for e in sorted(events, key=lambda e: e.start_ns()))
+    return max(running)
+
+
+@pytest.mark.parametrize(("kind", "factor"), [("RNN_TANH", 3.0), ("LSTM", 2.5), ("GRU", 4.0)])
+def test_a_hessian_product_needs_the_memory_of_a_few_gradients(kind, factor):
+    layer = make_layer(kind, 40, 64, dtype=torch.float32)
+    inputs, leaves = draw(60, 32, 40, dtype=torch.float32), list(layer.parameters())
+
+    def gradient(**options):
+        return torch.autograd.grad(layer(inputs)[0].mean(0).square().sum(), leaves, **options)
+
+    def product():
+        return torch.autograd.grad(gradient(create_graph=True), leaves, [p.detach() for p in leaves])
+
+    assert peak_bytes(product) < factor * peak_bytes(gradient)
 
 
 def test_a_weight_changed_in_place_before_the_second_derivative_is_noticed():

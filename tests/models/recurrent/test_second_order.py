@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import KINDS, make_problem
-from torch.func import grad, hessian, jvp, vmap
+from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 SHAPES = [
     {},
@@ -76,9 +76,58 @@ def test_transforms_of_torch_func(kind, options):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_hessian_of_torch_func(kind):
+def test_hessians_of_torch_func(kind):
     problem = make_problem(kind, frames=3, sizes=(1, 2))
-    close(hessian(lambda flat: problem.flat_loss(flat, problem.loss))(problem.flat()), problem.dense()[1])
+    matrix = problem.dense()[1]
+
+    def loss(flat):
+        return problem.flat_loss(flat, problem.loss)
+
+    close(hessian(loss)(problem.flat()), matrix)
+    close(jacrev(jacfwd(loss))(problem.flat()), matrix)
+    close(jacrev(jacrev(loss))(problem.flat()), matrix)
+    with pytest.raises(NotImplementedError, match="forward over forward"):
+        jacfwd(jacfwd(loss))(problem.flat())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forward_differentiation_of_a_tangent_is_not_lost(kind):
+    """torch switches forward mode off in a function's jvp: an outer one would silently see a constant."""
+    problem = make_problem(kind)
+    gradient, matrix = problem.dense()
+    v, w = vectors(problem, 2)
+    point = problem.flat()
+
+    def loss(flat):
+        return problem.flat_loss(flat, problem.loss)
+
+    along = jvp(lambda u: jvp(loss, (point,), (u,))[1], (v,), (w,))
+    close(along[0], gradient @ v)
+    close(along[1], gradient @ w)
+    back = vjp(lambda u: jvp(loss, (point,), (u,))[1], v)[1](torch.ones_like(along[0]))[0]
+    close(back, gradient)
+    with pytest.raises(NotImplementedError, match=r"third derivatives|forward over forward"):
+        jvp(lambda u: jvp(grad(loss), (point,), (u,))[1], (v,), (w,))
+    point, recorded = recorded_gradient(problem)
+    with pytest.raises(NotImplementedError, match="third derivatives"):
+        jvp(lambda u: torch.autograd.grad(recorded, point, u, retain_graph=True)[0], (v,), (w,))
+    close(torch.autograd.grad(recorded, point, v)[0], matrix @ v)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_first_gradient_after_a_second_of_the_same_graph(kind):
+    """The kernel's own graph is gone by then."""
+    problem = make_problem(kind, num_layers=2, sizes=(2, 2), frames=3)
+    gradient, matrix = problem.dense()
+    point = problem.flat().requires_grad_()
+    loss = problem.flat_loss(point, problem.loss)
+    v = vectors(problem, 1)[0]
+    (recorded,) = torch.autograd.grad(loss, point, create_graph=True)
+    close(torch.autograd.grad(recorded, point, v, retain_graph=True)[0], matrix @ v)
+    close(torch.autograd.grad(loss, point, retain_graph=True)[0], gradient)
+    rows = torch.tensor([1.0, -2.0], dtype=torch.float64)
+    many = vmap(lambda row: torch.autograd.grad(loss, point, row, retain_graph=True)[0])(rows)
+    close(many, rows[:, None] * gradient)
 
 
 @pytest.mark.parametrize("kind", KINDS)
