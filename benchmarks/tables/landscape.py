@@ -14,10 +14,10 @@ from hnrc_lib.landscape import ModuleLoss, Plane, adaptive_plane, filter_normali
 NAME = "landscape"
 TITLE = "Two-dimensional landscapes"
 TEXT = (
-    "A plane along two filter-normalised random directions, extent ±0.5; the full grid of loss- "
-    "landscapes is 1. Values are compared with the loss at six points in float64. The adaptive plane "
-    "counts how many times fewer evaluations it takes, and its largest error over the range of the "
-    "loss, against its own full grid."
+    "A plane along two filter-normalised random directions, extent ±0.5; the full grid of "
+    "loss-landscapes is 1. Values are compared with the loss at six points in float64. The adaptive "
+    "plane counts how many times fewer evaluations it takes, and its largest error over the range of "
+    "the loss, against its own full grid."
 )
 POINTS = {"mlp": 51, "rnn": 51, "lstm": 51, "cnn": 11}
 QUICK = 21
