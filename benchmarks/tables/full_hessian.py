@@ -64,7 +64,7 @@ def _case(name: str) -> Case:
     if name == "small mlp":
         rows[1:1] = [row("torch", torch_hessian), row("asdl", peers.asdl_hessian)]
     return Case(
-        f"{given.title}, {given.size:,} parameters", tuple(rows), min_rounds=3 if name == "mlp" else 5
+        f"{given.title}, {given.size:,} parameters", tuple(rows), min_rounds=1 if name == "mlp" else 5
     )
 
 

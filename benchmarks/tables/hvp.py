@@ -110,4 +110,4 @@ def cases(quick: bool) -> Iterator[Case]:
     """One case a model."""
     for name in BARS:
         given = problem(name)
-        yield Case(given.title, tuple(_rows(name, given)), seconds=18.0)
+        yield Case(given.title, tuple(_rows(name, given)), seconds=14.0)
