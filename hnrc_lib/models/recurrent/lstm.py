@@ -192,14 +192,14 @@ def _step_back(
     tables = rows(None if room is None else grid(room), length if with_sums else 1)
     # Sums that nobody wants share one place.
     sums = tables * (length // len(tables))
-    places_ = [_sum_places(table) for table in tables] * (length // len(tables))
+    where = [_sum_places(table) for table in tables] * (length // len(tables))
     injected = rows(None if inner is None else grid(inner), length + 1)
     factors, outputs, given = grid(slopes).unbind(0), output.unbind(0), outer.unbind(0)
     targets, cells, parts = swept.places(), swept.cells, swept.parts
     nothing = hidden.new_zeros(hidden.shape[1:])
     cells[length] = put(nothing if inner is None else inner[length, ..., :size], cells[length])
     for t in reversed(range(length)):
-        e_place, s_place, others = places_[t]
+        e_place, s_place, others = where[t]
         s = affine(given[t], parts[t + 1] if t + 1 < length else None, weight, s_place)
         e = torch.addcmul(cells[t + 1], outputs[t], s, out=e_place)
         if others is None:

@@ -139,7 +139,7 @@ class PullBackward(Last):
             head = add(head, times(by_first, recurrent.mT, 0))
             recurrents = correlate(parts[:1], by_first[None])
         if head is not None:
-            drive = add(drive, _padded(head[None], len(parts)))
+            drive = _add_to_first(drive, head, by_weight is not None, len(parts))
         later = None
         if by_recurrent is not None:
             later = _padded(times(parts[1:], by_recurrent, 1), len(parts))
@@ -177,6 +177,15 @@ def _drive(
     if by_bias is None:
         return total
     return add(total, by_bias.expand(*inputs.shape[:2], *by_bias.shape))
+
+
+def _add_to_first(drive: MaybeTensor, head: Tensor, ours: bool, length: int) -> Tensor:
+    """u with a part of its first frame added: in place where u was made here and has room."""
+    if drive is not None and ours and drive.shape[1:] == head.shape and writable(drive, head):
+        drive[0].add_(head)
+        return drive
+    head = _padded(head[None], length)
+    return head if drive is None else drive + head
 
 
 def _padded(values: Tensor, length: int, before: int = 0) -> Tensor:

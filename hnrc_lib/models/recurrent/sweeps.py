@@ -3,6 +3,8 @@
 Scan   : z, W, carry → states     backward: Adjoint           forward: Tangent
 Tangent: x = M u                  backward: TangentBackward
 Adjoint: y = Mᵀ b                 backward: AdjointBackward   forward: AdjointForward
+
+Recall stands for W x + b and ``Scan`` where a run is known: its backward is Adjoint, then ``Pull``.
 """
 
 # torch declares forward, backward and vmap with open argument lists; ours are named.
@@ -60,12 +62,18 @@ class Scan(Sweep):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: MaybeTensor) -> Any:
-        def rule(by_weight, by_carry, moved, weight, carry, *record):  # type: ignore[no-untyped-def]
-            if moved is None:
-                moved = record[0].new_zeros(ctx.shape)
+        def rule(
+            by_weight: MaybeTensor,
+            by_carry: MaybeTensor,
+            moved: MaybeTensor,
+            weight: Tensor,
+            carry: MaybeTensor,
+            *record: Any,
+        ) -> Any:
+            driven: Tensor = record[0].new_zeros(ctx.shape) if moved is None else moved
             if by_weight is not None:
-                moved = add_recurrent(moved, record[0], by_weight)
-            return Tangent.apply(ctx.cell, weight, or_zeros(by_carry, carry), moved, *record)
+                driven = add_recurrent(driven, record[0], by_weight)
+            return Tangent.apply(ctx.cell, weight, or_zeros(by_carry, carry), driven, *record)
 
         states = with_outer_tangents(rule, *tangents[1:], *ctx.saved_tensors)
         return *states, *(None for _ in ctx.saved_tensors[4:])
@@ -174,7 +182,9 @@ class Tangent(Sweep):
                 "jacfwd(jacrev(…))"
             )
 
-        def rule(by_moved, by_inputs, weight, moved, *record):  # type: ignore[no-untyped-def]
+        def rule(
+            by_moved: MaybeTensor, by_inputs: MaybeTensor, weight: Tensor, moved: MaybeTensor, *record: Any
+        ) -> Any:
             if by_inputs is None:
                 by_inputs = record[0].new_zeros(ctx.shape)
             return Tangent.apply(ctx.cell, weight, or_zeros(by_moved, moved), by_inputs, *record)
