@@ -28,9 +28,13 @@ def buffer(length: int, size: int, *operands: MaybeTensor, weight: MaybeTensor =
 
 
 def writable(*operands: Tensor) -> bool:
-    """Whether these are plain memory: no transform of ``torch.func``, no batch, nothing that traces."""
+    """Whether these are plain memory: no transform of ``torch.func``, no batch, nothing that traces.
+
+    On the CPU alone: writing in place has not run on a card yet.
+    """
     return (
-        not torch._C._are_functorch_transforms_active()  # pyright: ignore[reportPrivateUsage]
+        all(operand.device.type == "cpu" for operand in operands)
+        and not torch._C._are_functorch_transforms_active()  # pyright: ignore[reportPrivateUsage]
         and torch._C._len_torch_dispatch_stack() == 0  # pyright: ignore[reportPrivateUsage]
         # That of is_grads_batched=True is no functorch transform.
         and not any(is_legacy_batchedtensor(operand) for operand in operands)
