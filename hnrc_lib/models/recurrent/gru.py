@@ -90,32 +90,32 @@ class GRUCell(Cell):
     ) -> tuple[Tensor, MaybeTensor, tuple[Tensor, ...]]:
         size = record[0].shape[-1]
         swept, sums = _step_back(cotangents, shared(weight), record, with_factors)
-        factors = _factors(sums, record) if with_factors else ()
-        return swept[:-1, ..., size:], swept[0, ..., :size], factors
+        return swept[:-1, ..., size:], swept[0, ..., :size], (sums,) if with_factors else ()
 
     def curvature(
         self, factors: Sequence[Tensor], tangents: Sequence[Tensor], record: Sequence[Tensor]
     ) -> tuple[MaybeTensor, MaybeTensor]:
-        reset_reset, reset_a, new_new, update_new, update_update, update_carry = factors
-        states, by_reset = tangents[1], record[3]
-        reset = record[1][:-1].chunk(5, -1)[1]
+        (s,) = factors
+        states, (_, gates, slopes, by_reset) = tangents[1], record
+        _, reset, update, _, new = gates[:-1].chunk(5, -1)
+        _, _, by_update, _, by_new = slopes.chunk(5, -1)
         before, r, z, a, n = states[:-1].chunk(5, -1)
-        room = buffer(len(states), states.shape[-1], states, reset_reset)
+        room = buffer(len(states), states.shape[-1], states, s)
         place = places(None if room is None else room[:-1], 5)
-        # Along π = p_n + r a, and back from it.
-        inner = torch.addcmul(torch.addcmul(n, reset, a), by_reset, r)
-        bent = torch.addcmul(torch.mul(new_new, inner, out=place[4]), update_new, z, out=place[4])
-        own = torch.mul(reset_reset, r, out=place[1])
-        own = torch.addcmul(own, reset_a, a, out=place[1])
-        by_update = torch.mul(update_update, z, out=place[2])
-        by_update = torch.addcmul(by_update, update_new, inner, out=place[2])
-        parts = (
-            torch.mul(update_carry, z, out=place[0]),
-            torch.addcmul(own, by_reset, bent, out=place[1]),
-            torch.addcmul(by_update, update_carry, before, out=place[2]),
-            torch.addcmul(torch.mul(reset_a, r, out=place[3]), reset, bent, out=place[3]),
-            bent,
-        )
+        # Second derivatives of s·h by (p_r, p_z, a, π, h⁻) stand for one expression alone: together they
+        # would take half of the memory of the record.
+        through = s * by_new
+        inner = torch.addcmul(torch.addcmul(n, reset, a), by_reset, r)  # along π = p_n + r a
+        bent = put(-through * torch.addcmul(update * z, new, inner, value=2), place[4])
+        kept = s * (update * (1 - update))
+        moved = put(kept * z, place[0])
+        turned = torch.addcmul(s * by_update * (1 - 2 * update) * z, through * update, inner, value=-1)
+        turned = put(torch.addcmul(turned, kept, before), place[2])
+        through = through * (reset * (1 - reset))
+        fed = put(torch.addcmul(through * r, reset, bent), place[3])
+        bent_reset = torch.addcmul(through * a, by_reset, bent)
+        own = s * by_new * by_reset * (1 - 2 * reset)
+        parts = (moved, put(torch.addcmul(bent_reset, own, r), place[1]), turned, fed, bent)
         return None, assemble(room, parts)
 
 
@@ -173,19 +173,3 @@ def _step_back(
         sums[t] = affine(now, parts[t + 1] if t + 1 < length else None, weight, sums[t])
         swept.keep(t, scaled(injected[t], factors[t], sums[t].unsqueeze(-2), targets[t]))
     return swept.whole(), whole(room, sums)
-
-
-def _factors(s: Tensor, record: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Second derivatives of s·h by (p_r, p_z, a, π, h⁻): rr, ra, ππ, zπ, zz, z h⁻."""
-    _, gates, slopes, by_reset = record
-    _, r, z, _, n = gates[:-1].chunk(5, -1)
-    _, _, by_update, _, by_new = slopes.chunk(5, -1)
-    through = s * by_new
-    return (
-        through * by_reset * (1 - 2 * r),
-        through * torch.addcmul(r, r, r, value=-1),
-        through * n * -2,
-        through * z * -1,
-        s * by_update * (1 - 2 * z),
-        s * torch.addcmul(z, z, z, value=-1),
-    )
