@@ -52,7 +52,8 @@ def _is_site_only(path: Path) -> bool:
 
 
 def _data_files() -> list[Path]:
-    return [*files_below(shipped("runs")), *sorted(shipped("digits").glob("*manifest*"))]
+    records = [*files_below(shipped("runs")), *files_below(shipped("benchmarks"))]
+    return [*records, *sorted(shipped("digits").glob("*manifest*"))]
 
 
 def _installed_packages() -> list[str]:
