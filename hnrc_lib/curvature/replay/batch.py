@@ -21,6 +21,8 @@ _ELEMENTWISE = {
     _aten.sigmoid_backward.default,
     _aten.threshold_backward.default,
 }
+# torch has no rule for rows here and says so; one row after the other is what it would do.
+_ROW_BY_ROW = {_aten.mkldnn_rnn_layer_backward.default}
 
 
 def batched(program: Program, width: int) -> Program:
@@ -69,6 +71,11 @@ def _call(call: Call, values: dict[Slot, Tensor]) -> Any:
         arguments, options = filled(dict(zip(slots, single, strict=True)))
         return (call.function if options else bound(call.function))(*arguments, **options)
 
+    if call.function in _ROW_BY_ROW:
+        rows = [once(*row) for row in zip(*(values[slot] for slot in slots), strict=True)]
+        return (
+            [torch.stack(parts) for parts in zip(*rows, strict=True)] if call.several else torch.stack(rows)
+        )
     return torch.func.vmap(once)(*(values[slot] for slot in slots))
 
 
