@@ -8,6 +8,7 @@ from torch import Tensor
 from hnrc_lib._shapes import Float
 from hnrc_lib.curvature.operator import CurvatureOperator
 from hnrc_lib.curvature.replay import replayed
+from hnrc_lib.curvature.replay.fusion import fused_rows
 from hnrc_lib.linalg.operators import LinearOperator
 
 LinearFunction = Callable[[Sequence[Tensor]], Sequence[Tensor]]
@@ -71,6 +72,8 @@ class CapturedOperator(LinearOperator):
 
     Args:
         operator: on a card, without data and process group; as it stands now.
+        fused: run its element-wise calls as generated Triton kernels, several calls each. Not run on a card
+            yet.
 
     Raises:
         ValueError: it lies elsewhere, or has data or a process group.
@@ -79,10 +82,10 @@ class CapturedOperator(LinearOperator):
 
     structured = True
 
-    def __init__(self, operator: CurvatureOperator) -> None:
+    def __init__(self, operator: CurvatureOperator, *, fused: bool = False) -> None:
         super().__init__(operator.shape, operator.dtype, operator.device)
         graph, names = operator.only_graph(), list(operator.blocks)
-        self._operator, self._like = operator, list(operator.params.values())
+        self._operator, self._fused, self._like = operator, fused, list(operator.params.values())
         if self.device.type != "cuda":
             raise ValueError(f"operator must lie on a CUDA card, got {self.device}")
         self.flatten, self.unflatten = operator.flatten, operator.unflatten
@@ -94,5 +97,6 @@ class CapturedOperator(LinearOperator):
         pieces = block.mT.split(sizes, dim=1)
         rows = [piece.reshape(width, *x.shape) for piece, x in zip(pieces, self._like, strict=True)]
         if width not in self._captured:
-            self._captured[width] = CapturedMap(self._map.rows, rows)
+            function = fused_rows(self._map.program, width) if self._fused else self._map.rows
+            self._captured[width] = CapturedMap(function, rows)
         return torch.cat([part.reshape(width, -1) for part in self._captured[width](rows)], dim=1).mT

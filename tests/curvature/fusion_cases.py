@@ -11,7 +11,7 @@ from recurrent_programs import NETS, recorded
 
 from hnrc_lib.curvature.replay.batch import batched
 from hnrc_lib.curvature.replay.fused_kernel import Launch, compiled
-from hnrc_lib.curvature.replay.fusion import fuse_pointwise
+from hnrc_lib.curvature.replay.fusion import fuse_pointwise, fused_rows
 from hnrc_lib.curvature.replay.record import record
 
 pytest.importorskip("triton")
@@ -50,6 +50,30 @@ def test_products_in_single_precision(name):
 @pytest.mark.parametrize("name", ["GRU", "LSTM layer"])
 def test_products_with_rows(name):
     assert_same(batched(recorded(name, "Hessian", steps=2), 3))
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_rows(width):
+    program = recorded("MLP", "Hessian")
+    assert_rows(program, width)
+
+
+def test_rows_of_what_has_no_rule_for_rows():
+    def function(x):
+        return [aten.as_strided_copy(x * 2 + CONSTANT[0], (3, 2), (4, 1)) * 2 + x[:, :2]]
+
+    program = record(function, [CONSTANT[0]])
+    with pytest.raises(RuntimeError):
+        batched(program, 2)
+    assert_rows(program, 2)
+
+
+def assert_rows(program, width):
+    generator = torch.Generator().manual_seed(1)
+    rows = [torch.randn(width, *x.shape, generator=generator, dtype=x.dtype) for x in program.inputs]
+    images = [program.function()(*row) for row in zip(*rows, strict=True)]
+    expected = [torch.stack(parts) for parts in zip(*images, strict=True)]
+    torch.testing.assert_close(fused_rows(program, width)(rows), expected)
 
 
 def test_more_entries_than_a_block():
@@ -103,6 +127,8 @@ STEPS = [
     lambda x, y: torch.stack([x[1] * 2, y[0] * x[0]]),
     lambda x, y: torch.nn.functional.pad(x[:, 1:, :3], (1, 0, 0, 1)) + y,
     lambda x, y: aten.select_backward(x[:, 2] * y[:, 0], [2, 3, 4], 1, -1) + x,
+    lambda x, y: torch.nn.functional.pad(x[:, :2] * y[:, 1:], (0, 0, 0, 1))[:, 2:] * x + y,
+    lambda x, y: torch.nn.functional.pad(torch.cat([x, y * x], 1), (0, 0, 1, 0))[:, 6, None] - x,
     lambda x, y: aten.slice_backward(x[:, :, ::2] * y[:, :, :2], [2, 3, 4], 2, 1, 3, 1) - x,
     lambda x, y: x.mT.reshape(2, 3, 4) + y.view(6, 4).t().reshape(2, 3, 4),
     lambda x, y: x.permute(2, 0, 1).reshape(2, 3, 4) * y.unsqueeze(0).squeeze(0).expand(2, 3, 4),

@@ -38,8 +38,11 @@ def test_operators_that_cannot_be_captured_are_refused():
 
 
 @pytest.mark.gpu
+@pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("kind", ["hessian", "ggn"])
-def test_captured_products_through_an_lstm_are_the_products(kind):
+def test_captured_products_through_an_lstm_are_the_products(kind, fused):
+    if fused:
+        pytest.importorskip("triton")
     model = LSTM(3, 8, 4, pooling="mean").cuda()
     params = {name: value.detach() for name, value in model.named_parameters()}
     inputs, targets = torch.randn(5, 7, 3, device="cuda"), torch.tensor([0, 1, 2, 3, 0], device="cuda")
@@ -54,7 +57,7 @@ def test_captured_products_through_an_lstm_are_the_products(kind):
         operator = GGNLinearOperator(outputs, loss, params)
     else:
         operator = HessianLinearOperator(lambda p: loss(outputs(p)), params)
-    captured = CapturedOperator(operator)
+    captured = CapturedOperator(operator, fused=fused)
     block = torch.randn(operator.shape[0], 3, device="cuda")
     for _ in range(2):
         torch.testing.assert_close(captured @ block[:, 0], operator @ block[:, 0], rtol=1e-4, atol=1e-6)

@@ -46,6 +46,23 @@ def test_fused_programs_equal_unfused_ones_in_the_interpreter():
     assert " passed" in done.stdout
 
 
+def test_planning_needs_no_triton():
+    code = """if True:
+        import sys
+        sys.modules["triton"] = None  # any import of it fails
+        import torch
+        from hnrc_lib.curvature.replay.fusion import fuse_pointwise
+        from hnrc_lib.curvature.replay.record import record
+        fused = fuse_pointwise(record(lambda x: [x * x + x], [torch.zeros(3)]))
+        try:
+            fused.function()(torch.zeros(3))
+        except ImportError:
+            print(len(fused.calls), "call")
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=CASES.parents[2], capture_output=True, text=True)
+    assert done.stdout == "1 call\n", done.stderr
+
+
 @pytest.mark.parametrize(("name", "times"), [("Elman", 3.5), ("LSTM", 12), ("GRU", 9), ("LSTM layer", 2.5)])
 def test_hessian_products_launch_fewer_kernels(name, times):
     program = recorded(name, "Hessian", steps=12)

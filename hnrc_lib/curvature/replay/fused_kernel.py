@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hnrc_lib.curvature.replay import places
 from hnrc_lib.curvature.replay.places import Index
-from hnrc_lib.curvature.replay.pointwise import JOINS, PADDINGS, POINTWISE, SCALED, VIEWS
+from hnrc_lib.curvature.replay.pointwise import FLOATS, JOINS, PADDINGS, POINTWISE, SCALED, VIEWS
 from hnrc_lib.curvature.replay.program import Call, Slot
 
 _BLOCK = 256
@@ -131,7 +131,7 @@ class _Text:
     def _selection(self, tensor: Slot | Tensor, index: Index) -> tuple[Slot | Tensor, Index]:
         """The part of a tensor at the numbers in an index: a view, so that time steps share a kernel."""
         for dim in reversed(range(len(index))):
-            if not (index[dim].isdigit() and int(index[dim]) < tensor.shape[dim]):
+            if not index[dim].isdigit():
                 continue
             key = (id(tensor), dim, int(index[dim]))
             if key not in self._selected:
@@ -168,16 +168,20 @@ class _Text:
         if function in VIEWS:
             return self._value(call.arguments[0], self._where(places.viewed(call, shape, index)), mask)
         if function in PADDINGS:
-            own, conditions = places.padded(call, shape, index)
-            if not conditions:
-                return self._value(call.arguments[0], self._where(own), mask)
-            part = self._named(" & ".join([mask, *conditions]), "m")
-            value = self._value(call.arguments[0], self._where(own), part)
-            return self._named(f"tl.where({part}, {value}, 0.0)", "v")
+            return self._padded(call, shape, index, mask)
         if function in JOINS:
             return self._joined(call, shape, index, mask)
         terms = [self._value(call.arguments[0], own, mask) for own in places.summed(call, index)]
         return self._named(" + ".join(terms), "v")
+
+    def _padded(self, call: Call, shape: torch.Size, index: Index, mask: str) -> str:
+        found = places.padded(call, shape, index)
+        if found is None:
+            return self._named(f"tl.zeros([BLOCK], {FLOATS[self._like.dtype]})", "v")
+        own, conditions = found
+        part = self._named(" & ".join([mask, *conditions]), "m") if conditions else mask
+        value = self._value(call.arguments[0], self._where(own), part)
+        return self._named(f"tl.where({part}, {value}, 0.0)", "v") if conditions else value
 
     def _joined(self, call: Call, shape: torch.Size, index: Index, mask: str) -> str:
         values: list[str] = []

@@ -1,12 +1,14 @@
 """Runs of element-wise calls of a recorded program as one generated kernel each."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from hnrc_lib.curvature.replay.batch import batched
 from hnrc_lib.curvature.replay.fused_kernel import fused_kernel
 from hnrc_lib.curvature.replay.hoist import add_before_products
 from hnrc_lib.curvature.replay.pointwise import MOVES, POINTWISE, VIEWS, is_known, single_results
@@ -43,6 +45,30 @@ def fuse_pointwise(program: Program) -> Program:
     calls = needed(_with_own_moves(list(single_results(program.calls))), program.outputs)
     planner = _Planner(Program(program.inputs, calls, program.outputs))
     return Program(program.inputs, list(planner.calls()), program.outputs)
+
+
+def fused_rows(program: Program, width: int) -> Callable[[Sequence[Tensor]], list[Tensor]]:
+    """A function of rows of the program's inputs, by fused programs.
+
+    Args:
+        program: calls on single tensors.
+        width: k ≥ 1, the number of rows.
+
+    Returns:
+        Takes tensors of shapes (k, …) and returns such: one program for all rows, or one run a row where some
+        operation has no rule for rows.
+    """
+    if width > 1:
+        with contextlib.suppress(RuntimeError):  # torch's class for an operation without a rule for rows
+            whole = fuse_pointwise(batched(program, width)).function()
+            return lambda rows: list(whole(*rows))
+    single = fuse_pointwise(program).function()
+
+    def one_by_one(rows: Sequence[Tensor]) -> list[Tensor]:
+        images = [single(*row) for row in zip(*rows, strict=True)]
+        return [torch.stack(parts) for parts in zip(*images, strict=True)]
+
+    return one_by_one
 
 
 def launches(program: Program) -> int:

@@ -79,26 +79,33 @@ def viewed(call: Call, result: Sequence[int], index: Index) -> Index:
     return tuple(index[order.index(dim)] for dim in range(len(shape)))
 
 
-def padded(call: Call, result: Sequence[int], index: Index) -> tuple[Index, list[str]]:
-    """Where an entry of a padded tensor lies in what was padded, and the conditions under which it does."""
+def padded(call: Call, result: Sequence[int], index: Index) -> tuple[Index, list[str]] | None:
+    """Where an entry of a padded tensor lies in what was padded, and the conditions under which it does.
+
+    None where the index has a number that never does.
+    """
     inner, given, *rest = call.arguments
+    starts, sizes, dim = [0] * len(result), list(inner.shape), None
     if call.function is _aten.select_backward.default:
         dim = rest[0] % len(result)
-        return (*index[:dim], *index[dim + 1 :]), [f"({index[dim]} == {rest[1] % result[dim]})"]
-    starts = [0] * len(result)
-    if call.function is _aten.slice_backward.default:
-        dim, start, end, _ = rest
-        starts[dim] = slice(start, end).indices(result[dim])[0]
+        starts[dim] = rest[1] % result[dim]
+        sizes.insert(dim, 1)
+    elif call.function is _aten.slice_backward.default:
+        place, start, end, _ = rest
+        starts[place] = slice(start, end).indices(result[place])[0]
     else:
         for place, before in enumerate(given[::2]):
             starts[-1 - place] = before
     moved, conditions = [], []
-    for i, start, size, whole in zip(index, starts, inner.shape, result, strict=True):
+    for i, start, size, whole in zip(index, starts, sizes, result, strict=True):
         moved.append(shifted(i, -start))
-        if i.isdigit() and start <= int(i) < start + size:
-            continue
-        conditions += [f"({i} >= {start})"] if start else []
-        conditions += [f"({i} < {start + size})"] if start + size < whole else []
+        if not i.isdigit():
+            conditions += [f"({i} >= {start})"] if start else []
+            conditions += [f"({i} < {start + size})"] if start + size < whole else []
+        elif not start <= int(i) < start + size:
+            return None
+    if dim is not None:
+        del moved[dim]
     return tuple(moved), conditions
 
 
