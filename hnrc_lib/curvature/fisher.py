@@ -1,13 +1,13 @@
 """The Fisher information of a model, from the labels of the data or from labels that it draws itself."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Unpack
 
 from torch import Tensor
 
 from hnrc_lib.curvature.gauss_newton_graph import GaussNewtonGraph
 from hnrc_lib.curvature.likelihoods import sampled_losses
-from hnrc_lib.curvature.operator import CurvatureOperator
+from hnrc_lib.curvature.operator import CurvatureOperator, OperatorOptions
 
 
 class FisherLinearOperator(CurvatureOperator):
@@ -49,17 +49,13 @@ class FisherLinearOperator(CurvatureOperator):
         params: Mapping[str, Tensor],
         *,
         reduction: str = "mean",
-        data: Iterable[Any] | None = None,
-        keep_graphs: bool = False,
-        process_group: Any = None,
-        chunk_size: int = 64,
-        check_deterministic: bool = True,
+        **options: Unpack[OperatorOptions],
     ) -> None:
         def graph(index: int, *batch: Any, check_deterministic: bool) -> GaussNewtonGraph:
             return _moments(lambda p: losses(p, *batch), params, reduction, 1, check_deterministic)
 
         _check_reduction(reduction)
-        super().__init__(graph, params, data, keep_graphs, process_group, chunk_size, check_deterministic)
+        super().__init__(graph, params, **options)
 
     @classmethod
     def monte_carlo(
@@ -71,11 +67,7 @@ class FisherLinearOperator(CurvatureOperator):
         num_samples: int = 1,
         seed: int = 0,
         reduction: str = "mean",
-        data: Iterable[Any] | None = None,
-        keep_graphs: bool = False,
-        process_group: Any = None,
-        chunk_size: int = 64,
-        check_deterministic: bool = True,
+        **options: Unpack[OperatorOptions],
     ) -> "FisherLinearOperator":
         """The Fisher matrix with labels drawn from the model, F = (1/SN) Σ ∇ℓ(y) ∇ℓ(y)ᵀ, y ~ p(· | z_n).
 
@@ -106,9 +98,7 @@ class FisherLinearOperator(CurvatureOperator):
 
         _check_reduction(reduction)
         operator = cls.__new__(cls)
-        CurvatureOperator.__init__(
-            operator, graph, params, data, keep_graphs, process_group, chunk_size, check_deterministic
-        )
+        CurvatureOperator.__init__(operator, graph, params, **options)
         return operator
 
 

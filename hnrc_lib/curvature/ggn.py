@@ -1,12 +1,12 @@
 """Products with the generalised Gauss–Newton matrix, and the matrix as a linear operator."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Unpack
 
 from torch import Tensor
 
 from hnrc_lib.curvature.gauss_newton_graph import GaussNewtonGraph, OutputLoss, OutputProduct, Outputs
-from hnrc_lib.curvature.operator import CurvatureOperator
+from hnrc_lib.curvature.operator import CurvatureOperator, OperatorOptions
 from hnrc_lib.curvature.vectors import check_params, check_vector, flatten, unflatten
 
 
@@ -92,11 +92,7 @@ class GGNLinearOperator(CurvatureOperator):
         params: Mapping[str, Tensor],
         *,
         output_product: Callable[..., Tensor] | None = None,
-        data: Iterable[Any] | None = None,
-        keep_graphs: bool = False,
-        process_group: Any = None,
-        chunk_size: int = 64,
-        check_deterministic: bool = True,
+        **options: Unpack[OperatorOptions],
     ) -> None:
         def graph(index: int, *batch: Any, check_deterministic: bool) -> GaussNewtonGraph:
             given = output_product
@@ -109,4 +105,4 @@ class GGNLinearOperator(CurvatureOperator):
                 check_deterministic=check_deterministic,
             )
 
-        super().__init__(graph, params, data, keep_graphs, process_group, chunk_size, check_deterministic)
+        super().__init__(graph, params, **options)

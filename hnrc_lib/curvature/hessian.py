@@ -1,12 +1,12 @@
 """Products with the Hessian of a loss, and the Hessian as a linear operator."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Unpack
 
 from torch import Tensor
 
 from hnrc_lib.curvature.graph import GradientGraph, Loss
-from hnrc_lib.curvature.operator import CurvatureOperator
+from hnrc_lib.curvature.operator import CurvatureOperator, OperatorOptions
 from hnrc_lib.curvature.vectors import check_params, check_vector, flatten, unflatten
 
 
@@ -106,14 +106,9 @@ class HessianLinearOperator(CurvatureOperator):
         self,
         loss: Callable[..., Tensor],
         params: Mapping[str, Tensor],
-        *,
-        data: Iterable[Any] | None = None,
-        keep_graphs: bool = False,
-        process_group: Any = None,
-        chunk_size: int = 64,
-        check_deterministic: bool = True,
+        **options: Unpack[OperatorOptions],
     ) -> None:
         def graph(index: int, *batch: Any, check_deterministic: bool) -> GradientGraph:
             return GradientGraph(lambda p: loss(p, *batch), params, check_deterministic=check_deterministic)
 
-        super().__init__(graph, params, data, keep_graphs, process_group, chunk_size, check_deterministic)
+        super().__init__(graph, params, **options)

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
@@ -14,6 +14,16 @@ from hnrc_lib.curvature.processes import average
 from hnrc_lib.curvature.product_graph import ProductGraph
 from hnrc_lib.curvature.vectors import check_params, check_vector, flatten, parameter_blocks, unflatten
 from hnrc_lib.linalg.operators import MAX_DENSE_BYTES, LinearOperator, require_room
+
+
+class OperatorOptions(TypedDict, total=False):
+    """Keywords that every curvature operator takes; see ``CurvatureOperator``."""
+
+    data: Iterable[Any] | None
+    keep_graphs: bool
+    process_group: Any
+    chunk_size: int
+    check_deterministic: bool
 
 
 class CurvatureOperator(LinearOperator):
@@ -46,11 +56,12 @@ class CurvatureOperator(LinearOperator):
         self,
         graph: Callable[..., ProductGraph],
         params: Mapping[str, Tensor],
-        data: Iterable[Any] | None,
-        keep_graphs: bool,
-        process_group: Any,
-        chunk_size: int,
-        check_deterministic: bool,
+        *,
+        data: Iterable[Any] | None = None,
+        keep_graphs: bool = False,
+        process_group: Any = None,
+        chunk_size: int = 64,
+        check_deterministic: bool = True,
     ) -> None:
         check_params(params)
         if chunk_size < 1:
