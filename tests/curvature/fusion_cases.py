@@ -81,6 +81,18 @@ def test_more_entries_than_a_block():
     assert_same(record(lambda x: [(x * x + x).mT, x * 3], [x]))
 
 
+def test_single_numbers():
+    x = torch.tensor(0.5, dtype=torch.float64)
+    assert_same(record(lambda x: [(x * x + x) * 3, (x.expand(2, 3) * CONSTANT[0, :2, :3] * 2).sum(1)], [x]))
+    assert_same(record(lambda x: [(aten.sum.dim_IntList(x * x, [-1]) * 2).view(1, 1) + 1], [x]))
+
+
+def test_the_sign_of_zero():
+    program = record(lambda x: [x * -0.0 + (x * 0.0) * 2, x * -0.0 * 1.0], [torch.ones(2).double()])
+    assert not fuse_pointwise(program).function()(torch.ones(2).double())[0].signbit().any()
+    assert fuse_pointwise(program).function()(torch.ones(2).double())[1].signbit().all()
+
+
 def test_numbers_keep_all_digits():
     x = torch.randn(5, dtype=torch.float64)
     program = record(lambda x: [torch.add(x * 0.1, x, alpha=1e-17) * (1 + 1e-15) - 1], [x])

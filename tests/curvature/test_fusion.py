@@ -157,6 +157,17 @@ def test_sums_between_products_go_before_them():
     torch.testing.assert_close(hoisted.function()(*inputs), program.function()(*inputs))
 
 
+def test_sums_of_rows_that_go_before_products_stay_rows():
+    def function(bias, x):
+        return [torch.addmm(torch.addmm(bias, X, x) + bias * 2, x, X)]
+
+    inputs = [X[0] * 3, X * 2]
+    program = record(function, inputs)
+    hoisted = add_before_products(program)
+    assert [call.results[0].shape for call in hoisted.calls] == [(4,), (4,), (4, 4), (4, 4)]
+    torch.testing.assert_close(hoisted.function()(*inputs), program.function()(*inputs))
+
+
 @pytest.mark.parametrize(("old", "new"), [((2, 3, 4), (6, 4)), ((6, 4), (2, 12)), ((1, 8), (2, 1, 4))])
 def test_places_in_views(old, new):
     numbers = torch.arange(torch.Size(old).numel(), dtype=torch.float64).reshape(old)

@@ -83,7 +83,7 @@ class _Text:
         self._maker = {call.results[0]: call for call in calls}
         self._parameters: list[str] = []
         self._strides: list[list[str]] = []
-        self._numbers: dict[int | float, Tensor] = {}
+        self._numbers: dict[str, Tensor] = {}
         self._places: dict[Any, int] = {}
         self._selected: dict[Any, Slot | Tensor] = {}
         self._lines: list[str] = []
@@ -210,6 +210,7 @@ class _Text:
 
     def _number(self, number: float) -> Tensor:
         """A number as a tensor: all its digits, and one kernel for all numbers."""
-        if number not in self._numbers:
-            self._numbers[number] = torch.tensor(number, dtype=self._like.dtype, device=self._like.device)
-        return self._numbers[number]
+        key = repr(number)  # 0.0 is not -0.0
+        if key not in self._numbers:
+            self._numbers[key] = torch.tensor(number, dtype=self._like.dtype, device=self._like.device)
+        return self._numbers[key]

@@ -210,10 +210,9 @@ class _Planner:
         for reader in readers:
             if self._unit.get(reader) is unit:
                 contexts |= set(self._seen_by(reader, result))
-        moves_only = call.function in VIEWS
-        inflated = unit.like.shape.numel() > _INFLATION * result.shape.numel() and not moves_only
-        if unit.is_full() or len(contexts) > _COPIES or (inflated and not written):
-            return False
+        inflated = unit.like.shape.numel() > _INFLATION * result.shape.numel()
+        if unit.is_full() or len(contexts) > _COPIES or (inflated and call.function not in VIEWS):
+            return False  # one that is written has the unit's shape
         unit.calls.append(call)
         if written:
             unit.written.append(result)

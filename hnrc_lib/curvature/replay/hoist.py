@@ -67,14 +67,15 @@ class _Hoister:
             product = self._maker.get(term) if isinstance(term, Slot) else None
             if product and _added(product) is not None and self._uses[term] == 1 and term.shape == like.shape:
                 total = self._sum(product.arguments[0], other, like)
-                return self._new(product.function, (total, *product.arguments[1:]), like)
+                return self._new(product.function, (total, *product.arguments[1:]), like.shape, like)
         key = (id(left), id(right))
         if key not in self._sums:
-            self._sums[key] = self._new(_aten.add.Tensor, (left, right), like)
+            shape = torch.broadcast_shapes(left.shape, right.shape)
+            self._sums[key] = self._new(_aten.add.Tensor, (left, right), shape, like)
         return self._sums[key]
 
-    def _new(self, function: Any, arguments: tuple[Any, ...], like: Slot) -> Slot:
-        slot = Slot(like.shape, like.dtype, like.device)
+    def _new(self, function: Any, arguments: tuple[Any, ...], shape: torch.Size, like: Slot) -> Slot:
+        slot = Slot(shape, like.dtype, like.device)
         self._uses[slot] = 1
         self.calls.append(Call(function, arguments, {}, (slot,), False))
         self._maker[slot] = self.calls[-1]

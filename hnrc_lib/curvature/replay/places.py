@@ -135,7 +135,7 @@ def joined(call: Call, result: Sequence[int], index: Index) -> Iterator[tuple[in
 def summed(call: Call, index: Index) -> Iterator[Index]:
     """Where the terms of an entry of a sum lie."""
     shape, given = call.arguments[0].shape, call.arguments[1]
-    dims = sorted({dim % len(shape) for dim in given} if given else range(len(shape)))
+    dims = sorted({dim % len(shape) for dim in given} if given and shape else range(len(shape)))
     if len(call.arguments) > 2 and call.arguments[2]:  # the summed dimensions stay, with one entry
         index = tuple(i for dim, i in enumerate(index) if dim not in dims)
     for places in itertools.product(*(range(shape[dim]) for dim in dims)):
