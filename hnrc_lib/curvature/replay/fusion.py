@@ -27,7 +27,7 @@ def fuse_pointwise(program: Program) -> Program:
     A value that only one kernel reads is computed inside it; one that others read too is written as well.
     Slices, transposes, concatenations, paddings and sums of up to eight terms inside a run become index
     arithmetic. Calls move to the latest place that their readers allow, where those of one shape share a
-    kernel, so that their inputs live longer. Not run on a card yet: its kernels ran in Triton's interpreter.
+    kernel; their inputs may live longer. Not run on a card yet: its kernels ran in Triton's interpreter.
 
     Args:
         program: pure calls, as ``record`` and ``simplify`` leave them.
