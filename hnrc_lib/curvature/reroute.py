@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
+from hnrc_lib.curvature.patches import convolve_patches, patches_pay
 from hnrc_lib.models.recurrent import run_recurrent
 from hnrc_lib.sequence import ctc_loss
 
@@ -21,7 +22,8 @@ def rerouted() -> Iterator[None]:
     """Within it, stock torch layers compute what they always do, with right second derivatives.
 
     ``nn.RNN``, ``nn.LSTM`` and ``nn.GRU`` run on our sweeps where a second derivative is asked, attention on
-    its plain formula, ``F.ctc_loss`` on our lattice. Batch and instance normalisation in training mode use
+    its plain formula, ``F.ctc_loss`` on our lattice; a convolution of data with few channels becomes a matrix
+    product on the CPU, which is faster. Batch and instance normalisation in training mode use
     the statistics of the batch and leave their running ones, and their counters, as they were.
 
     Raises:
@@ -173,6 +175,21 @@ def _ctc(
     return ctc_loss(scores, labels, input_lengths, target_lengths, blank, reduction, zero_infinity)
 
 
+def _convolution(
+    func: Any,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    if patches_pay(input, weight, padding, groups):
+        return convolve_patches(input, weight, bias, stride, padding, dilation)
+    return func(input, weight, bias, stride, padding, dilation, groups)
+
+
 def _recurrent(mode: str) -> Handler:
     """What torch.lstm and its like receive: padded, or packed with ``batch_sizes`` in the second place."""
 
@@ -214,6 +231,8 @@ _HANDLERS: dict[Any, Handler] = {
     functional.multi_head_attention_forward: _heads,
     functional.scaled_dot_product_attention: _attention,
     functional.rrelu: _rrelu,
+    torch.conv1d: _convolution,
+    torch.conv2d: _convolution,
     torch.rnn_tanh: _recurrent("RNN_TANH"),
     torch.rnn_relu: _recurrent("RNN_RELU"),
     torch.lstm: _recurrent("LSTM"),

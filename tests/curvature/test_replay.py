@@ -149,8 +149,7 @@ def test_a_convolution_leaves_out_the_gradients_of_the_inputs():
         call for call in replayed(product, params).program.calls
         if call.function is aten.convolution_backward.default
     ]  # fmt: skip
-    # The first layer's are matrix products of patches; see test_replay_convolutions.
-    assert [call.arguments[10] for call in backward] == [[True, True, True]]
+    assert [call.arguments[10] for call in backward] == [[True, True, True], [False, True, True]]
 
 
 def test_tanh_layers_run_as_few_calls_as_there_are_terms():

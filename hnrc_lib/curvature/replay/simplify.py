@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hnrc_lib.curvature.replay.convolutions import cheaper_convolutions
+from hnrc_lib.curvature.replay.convolutions import with_biases
 from hnrc_lib.curvature.replay.program import Call, Program, Slot, bound, leaves, needed, substitute
 
 _aten = torch.ops.aten
@@ -51,7 +51,7 @@ def simplify(
         reducer.take(call)
     new_outputs = tuple(reducer.now(program.outputs[place]) for place in returned)
     calls = _join(needed(reducer.calls, new_outputs), new_outputs)
-    calls = needed(cheaper_convolutions(calls, new_outputs), new_outputs)
+    calls = needed(with_biases(calls, new_outputs), new_outputs)
     return Program(
         tuple(program.inputs[place] for place in kept), [_masked(call) for call in calls], new_outputs
     )
