@@ -44,7 +44,7 @@ def hessian_trace(
     is deflated on the way: its trace on the span of the products so far is taken exactly, as in
     ``hutch_plus_plus``, which pays where few eigenvalues carry the trace. An untrained Elman network of 2 058
     parameters takes 560 products to 3 % and 1 600 to 1 %, plain probes 2 500 and 40 000; a tanh network of
-    2 670 takes 860 and 2 100, plain probes 530 and 4 500 (``benchmarks/trace.py``).
+    2 670 takes 860 and 2 100, plain probes 530 and 4 500 (``benchmarks/trace_probes.py``).
 
     Args:
         loss: L(params), a scalar function of the parameter dict, or a ``SupervisedLoss``.

@@ -1,6 +1,6 @@
 """The trace of the Hessian: exact on a ReLU network, estimated to 1 % on smooth ones, in one process.
 
-    python benchmarks/trace.py [--rounds 9] [--repeats 8] [--rtol 0.01]
+    python benchmarks/trace_probes.py [--rounds 9] [--repeats 8] [--rtol 0.01]
 
 The first table is in multiples of one stock gradient of the network 32-64-64-64-10, batch 64 of 28 × 28. The
 second counts Hessian products: ours until it claims the error, and what plain and evenly blocked probes need
