@@ -12,7 +12,7 @@ from benchmarks.harness import OURS, Bar, Case, Row
 from benchmarks.problems import Pooled, Problem, problem
 from benchmarks.tables import ctc
 from benchmarks.tables.landscape import Slice, peer_plane
-from hnrc_lib.curvature import HessianLinearOperator
+from hnrc_lib.curvature import CapturedOperator, HessianLinearOperator
 from hnrc_lib.landscape import plane
 from hnrc_lib.linalg import spectral_density
 from hnrc_lib.sequence import ctc_loss_from_logits
@@ -70,6 +70,31 @@ def recurrent_case(
     return Case(title, tuple(rows))
 
 
+def captured_case(kind: str, layers: int, batch: int = 256, frames: int = 100, hidden: int = 128) -> Case:
+    """The same products captured as CUDA graphs, as they are and fused; making the graph is not timed."""
+
+    @functools.cache
+    def made() -> tuple[Problem, Tensor]:
+        torch.manual_seed(0)
+        model = Pooled(getattr(nn, kind)(40, hidden, num_layers=layers, batch_first=True), hidden)
+        inputs, targets = torch.randn(batch, frames, 40), torch.randint(0, 10, (batch,))
+        given = on(CUDA, Problem("", model, nn.CrossEntropyLoss(), inputs, targets))
+        return given, torch.randn(given.size, VECTORS).to(CUDA)
+
+    def product(columns: int, *, fused: bool) -> Callable[[], Tensor]:
+        given, block = made()
+        captured = CapturedOperator(HessianLinearOperator(given.loss, given.params), fused=fused)
+        return lambda: captured @ block[:, :columns]
+
+    rows = [Row("gradient, stock", "torch", lambda: made()[0].gradient, cuda=True)]
+    for words, fused in (("captured", False), ("captured and fused", True)):
+        one = functools.partial(product, 1, fused=fused)
+        many = functools.partial(product, VECTORS, fused=fused)
+        rows.append(Row(f"HVP, {words}", OURS, one, cuda=True))
+        rows.append(Row(f"{VECTORS} HVPs, {words}, per vector", OURS, many, (), VECTORS, cuda=True))
+    return Case(f"nn.{kind}, {layers} × H = {hidden}, as a CUDA graph", tuple(rows))
+
+
 def ctc_case(device: str = CUDA, shape: tuple[int, int, int, int] = (600, 32, 11, 60)) -> Case:
     """Gradient and product of CTC; torch's gradient of CTC is 1."""
 
@@ -82,15 +107,19 @@ def ctc_case(device: str = CUDA, shape: tuple[int, int, int, int] = (600, 32, 11
     def stock(x: Tensor) -> Tensor:
         return functional.ctc_loss(x.log_softmax(-1), *made()[2])
 
-    def ours(x: Tensor) -> Tensor:
-        return ctc_loss_from_logits(x, *made()[2])
+    def ours(x: Tensor, kernel: str = "auto") -> Tensor:
+        return ctc_loss_from_logits(x, *made()[2], kernel=kernel)
 
+    triton = functools.partial(ours, kernel="triton")
     work, limit = "gradient + HVP, from logits", (Bar(4.0),)
-    rows = (
+    rows = [
         Row("gradient", "torch", lambda: lambda: ctc.gradient(stock, made()[0])[1], cuda=True),
         Row(work, OURS, lambda: lambda: ctc.product(ours, *made()[:2]), limit, cuda=True),
-    )
-    return Case("CTC, T = {}, B = {}, C = {}, S = {}".format(*shape), rows)
+    ]
+    if device == CUDA:
+        name = f"{work}, kernel='triton'"
+        rows.append(Row(name, OURS, lambda: lambda: ctc.product(triton, *made()[:2]), cuda=True))
+    return Case("CTC, T = {}, B = {}, C = {}, S = {}".format(*shape), tuple(rows))
 
 
 def landscape_case(device: str = CUDA, name: str = "cnn", points: int = 101, at_once: int = 64) -> Case:
@@ -148,6 +177,7 @@ def cases(quick: bool) -> Iterator[Case]:
     """Every case."""
     yield recurrent_case("LSTM", 2)
     yield recurrent_case("RNN", 1)
+    yield captured_case("LSTM", 2)
     yield ctc_case()
     yield landscape_case()
     yield density_case()
