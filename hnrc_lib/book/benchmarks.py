@@ -61,7 +61,8 @@ def benchmark_table(name: str, folder: str | os.PathLike[str] | None = None) -> 
     untimed = [case for case in result["cases"] if not case["timed"]]
     page = cases + (_matrix(untimed, result) if untimed else "")
     plain = "\n".join(missed_bars([name], folder)) or "every bar that applies here is met"
-    shown = f"<p>{html.escape(result['text'])}</p>{page}<p>{html.escape(source_line(result))}</p>"
+    source = f'<p class="hnrc-benchmark-source">{html.escape(source_line(result))}</p>'
+    shown = f"<p>{html.escape(result['text'])}</p>{page}{source}"
     display({"text/html": shown, "text/plain": f"{result['title']}: {plain}"}, raw=True)
 
 
