@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hnrc_lib.curvature.gauss_newton_graph import GaussNewtonGraph, OutputLoss, OutputProduct, Outputs
 from hnrc_lib.curvature.operator import CurvatureOperator, OperatorOptions
-from hnrc_lib.curvature.vectors import check_params, check_vector, flatten, unflatten
+from hnrc_lib.curvature.vectors import check_params, check_vector
 
 
 def ggn_vector_product(
@@ -50,7 +50,7 @@ def ggn_vector_product(
     check_params(params)
     check_vector(vector, params)
     graph = GaussNewtonGraph(outputs, loss, params, output_product=output_product)
-    return unflatten(graph.last_product(flatten({name: vector[name] for name in params})), params)
+    return graph.last_product(vector)
 
 
 class GGNLinearOperator(CurvatureOperator):

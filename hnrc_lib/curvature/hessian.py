@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hnrc_lib.curvature.graph import GradientGraph, Loss
 from hnrc_lib.curvature.operator import CurvatureOperator, OperatorOptions
-from hnrc_lib.curvature.vectors import check_params, check_vector, flatten, unflatten
+from hnrc_lib.curvature.vectors import check_params, check_vector
 
 
 def hessian_vector_product(
@@ -63,8 +63,7 @@ def gradient_and_hvp(
     check_params(params)
     check_vector(vector, params)
     graph = GradientGraph(loss, params)
-    product = graph.last_product(flatten({name: vector[name] for name in params}))
-    return graph.gradient, unflatten(product, params)
+    return graph.gradient, graph.last_product(vector)
 
 
 class HessianLinearOperator(CurvatureOperator):

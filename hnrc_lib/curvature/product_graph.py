@@ -2,7 +2,7 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -48,11 +48,11 @@ class ProductGraph(ABC):
         Without ``keep`` the graph is freed while it is walked, and this was its last product.
         """
 
-    def last_product(self, vector: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-        """M v for one flat vector, after which the graph is gone."""
+    def last_product(self, vector: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """M v for one vector like the parameters, after which the graph is gone."""
         names = list(self.blocks)
-        pieces = self._shaped(names, vector.split(list(self.blocks.values())))
-        return flatten(dict(zip(names, self.multiply(names, names, pieces, keep=False), strict=True)))
+        parts = self.multiply(names, names, [vector[name] for name in names], keep=False)
+        return dict(zip(names, parts, strict=True))
 
     def product(self, vector: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
         """M v for one flat vector."""
