@@ -198,6 +198,6 @@ def _scrolling(caption: str, table: str) -> str:
     """A table that scrolls by itself on a narrow screen, by keyboard too."""
     label = html.escape(caption)
     return (
-        f'<div class="hnrc-benchmark" style="max-width:100%;overflow-x:auto" role="region" tabindex="0" '
+        f'<div class="hnrc-benchmark" style="max-width:100%;overflow-x:auto" role="group" tabindex="0" '
         f'aria-label="{label}"><table class="table"><caption>{label}</caption>{table}</table></div>'
     )
