@@ -123,7 +123,7 @@ def test_a_table_of_right_and_wrong_has_a_column_a_library(recorded, shown):
 
 def test_wide_tables_scroll_by_keyboard_too(recorded, shown):
     page.benchmark_table("t", recorded(line("gradient", "torch")))
-    assert re.search(r'role="region" tabindex="0" aria-label="case', shown["text/html"])
+    assert re.search(r'role="group" tabindex="0" aria-label="case', shown["text/html"])
 
 
 @pytest.mark.parametrize("key", page.PROVENANCE)
