@@ -14,8 +14,10 @@ FIRST_VISIT, LATER_VISIT = 1_500_000, 300_000  # bytes as sent, compressed
 # Rules of axe that only the third-party theme breaks and that we cannot mend; none so far.
 AXE_EXCEPTIONS: dict[str, str] = {}
 
+# A promise of the browser that never comes must not stop the run: what it stood for is looked at afterwards.
 SETTLE = """async () => {
-  await globalThis.MathJax?.startup?.promise;
+  const within = (work) => Promise.race([work, new Promise((done) => setTimeout(done, 20000))]);
+  await within(globalThis.MathJax?.startup?.promise);
   for (let y = 0; y < document.body.scrollHeight; y += 700) {
     scrollTo(0, y);
     await new Promise((done) => setTimeout(done, 30));
@@ -26,7 +28,7 @@ SETTLE = """async () => {
     await new Promise((done) => setTimeout(done, 25));
   }
   const shown = [...document.images].filter((image) => image.getClientRects().length);
-  await Promise.all(shown.map((image) => image.decode().catch(() => null)));
+  await within(Promise.all(shown.map((image) => image.decode().catch(() => null))));
 }"""
 FACTS = """() => ({
   formulas: document.querySelectorAll(".math").length,
