@@ -12,6 +12,7 @@ from hnrc_lib.curvature import HessianLinearOperator
 from hnrc_lib.curvature.graph import GradientGraph
 from hnrc_lib.curvature.replay import NotReplayable, replayed
 from hnrc_lib.curvature.replay.batch import batched
+from hnrc_lib.curvature.replay.fusion import launches
 from hnrc_lib.curvature.replay.program import Slot, leaves
 from hnrc_lib.curvature.replay.record import record
 from hnrc_lib.curvature.replay.simplify import simplify
@@ -321,7 +322,8 @@ def test_simplifying_and_batching_change_no_output(steps, seed):
     inputs = list(torch.randn(2, 3, 3, generator=generator, dtype=torch.float64))
     program = record(function, inputs)
     simple = simplify(program)
-    assert len(simple.calls) <= len(program.calls)
+    # Aᵀ + Bᵀ turned into (A + B)ᵀ may add a view, which runs nothing; never a call that does.
+    assert launches(simple) <= launches(program)
     assert_equal(simple.function()(*inputs), function(*inputs))
     first_only = simplify(program, [0], [0])
     assert_equal(first_only.function()(inputs[0]), function(inputs[0], torch.zeros_like(inputs[1]))[:1])
