@@ -65,11 +65,6 @@ class ProductGraph(ABC):
             self._record_when_due(1, pieces, parts)
         return flatten(dict(zip(names, parts, strict=True)))
 
-    def products(self, rows: Float[Tensor, "k n"], chunk_size: int) -> Float[Tensor, "k n"]:
-        """k products at once, one vector a row, at most ``chunk_size`` on the graph at a time."""
-        names = list(self.blocks)
-        return self.row_products(names, names, rows, chunk_size)
-
     def row_products(
         self, outputs: Sequence[str], inputs: Sequence[str], rows: Float[Tensor, "k m"], chunk_size: int
     ) -> Float[Tensor, "k q"]:

@@ -39,7 +39,7 @@ def test_the_loss_runs_once_whatever_the_number_of_products():
     graph = GradientGraph(loss, PARAMS)
     for _ in range(3):
         graph.product(torch.ones(3))
-    graph.products(torch.eye(3), chunk_size=2)
+    graph.row_products(["w", "b"], ["w", "b"], torch.eye(3), chunk_size=2)
     assert len(calls) == 1
 
 
