@@ -1,0 +1,16 @@
+"""The command line: ``hnrc doctor | data | run | claims``."""
+
+import typer
+
+from hnrc_lib.cli import claims, data, doctor, run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(data.app, name="data")
+app.command("doctor")(doctor.doctor)
+app.command("run")(run.run)
+app.command("claims")(claims.claims)
+
+
+def main() -> None:
+    """Entry point of the ``hnrc`` command."""
+    app()
