@@ -122,12 +122,64 @@ def mel_filter_bank(
     mels = torch.linspace(lowest, highest, n_mels + 2, dtype=torch.float64)
     edges = mel_to_hz(mels, mel_scale)[:, None]
     bins = torch.arange(1 + n_fft // 2, dtype=torch.float64) * (sample_rate / n_fft)
-    lower, middle, upper = edges[:-2], edges[1:-1], edges[2:]
-    bank = torch.minimum((bins - lower) / (middle - lower), (upper - bins) / (upper - middle)).clamp(min=0)
+    bank = _triangles(bins, edges)
     _warn_if_empty(bank, n_fft=n_fft)
     if norm == "slaney":
-        bank = bank * 2 / (upper - lower)
+        bank = bank * 2 / (edges[2:] - edges[:-2])
     return bank.to(device, dtype)
+
+
+def warped_mel_filter_banks(
+    scales: Float[Tensor, "batch"], *, sample_rate: int, n_fft: int, n_mels: int, turn: float = 0.8
+) -> Float[Tensor, "batch n_mels bins"]:
+    """Slaney's filters as they hear speech whose frequencies have been scaled, one bank for each scale.
+
+    B_a[m, f] = B[m, w(f)],  w(f) = a f up to turn·F/max(a, 1), then straight to w(F) = F = sample_rate/2
+
+    A vocal tract shorter by the factor a moves the resonances up by a; a bank of scale a applied to speech
+    gives the features that the longer or shorter tract would have had. Scale 1 gives ``mel_filter_bank``.
+
+    Args:
+        scales: a, shape (N,), > 0; 0.8 to 1.2 is the range of human voices.
+        sample_rate: in hertz, > 0.
+        n_fft: length of the transform, > 0.
+        n_mels: number of filters, > 0.
+        turn: where the straight end begins, as a fraction of F, 0 < turn < 1.
+
+    Returns:
+        B, shape (N, n_mels, 1 + ⌊n_fft/2⌋), in the dtype and on the device of the scales.
+
+    Raises:
+        ValueError: a scale is not positive, or a turn out of range.
+
+    >>> banks = warped_mel_filter_banks(torch.tensor([1.0, 1.2]), sample_rate=8000, n_fft=256, n_mels=20)
+    >>> bool(torch.allclose(banks[0], mel_filter_bank(sample_rate=8000, n_fft=256, n_mels=20), atol=1e-7))
+    True
+
+    Source: Lee and Rose (1998) for the piecewise linear warp; Jaitly and Hinton (2013) for training with it.
+    """
+    if not 0 < turn < 1:
+        raise ValueError(f"turn must lie in 0 … 1, both excluded, got {turn}")
+    if not bool((scales > 0).all()):
+        raise ValueError(f"scales must be positive, got {scales.tolist()}")
+    nyquist = sample_rate / 2
+    precision = scales.dtype if scales.device.type == "mps" else torch.float64
+    factor = scales.to(precision)[:, None]
+    bins = torch.linspace(0, nyquist, 1 + n_fft // 2, dtype=precision, device=scales.device)
+    knee = turn * nyquist / factor.clamp(min=1)
+    slope = (nyquist - factor * knee) / (nyquist - knee)
+    heard = torch.where(bins <= knee, factor * bins, factor * knee + slope * (bins - knee))
+    top = hz_to_mel(torch.tensor([nyquist], dtype=torch.float64)).item()
+    edges = mel_to_hz(torch.linspace(0, top, n_mels + 2, dtype=torch.float64))[:, None].to(bins)
+    bank = _triangles(heard[:, None], edges) * 2 / (edges[2:] - edges[:-2])
+    return bank.to(scales.dtype)
+
+
+def _triangles(frequencies: Tensor, edges: Tensor) -> Tensor:
+    """Height of each triangle, rising from its first edge to its second and falling to its third."""
+    lower, middle, upper = edges[:-2], edges[1:-1], edges[2:]
+    rising, falling = (frequencies - lower) / (middle - lower), (upper - frequencies) / (upper - middle)
+    return torch.minimum(rising, falling).clamp(min=0)
 
 
 def _warn_if_empty(bank: Tensor, *, n_fft: int) -> None:

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from hnrc_lib._shapes import Float, Int
-from hnrc_lib.audio import compute_deltas, log_mel_spectrogram, normalize_mean_variance
+from hnrc_lib.audio import compute_deltas, log_mel_spectrogram, normalize_mean_variance, stretch_time
 from hnrc_lib.audio import num_frames as count_frames
 from hnrc_lib.datasets.corpus import Corpus, Utterance
 
@@ -65,31 +65,6 @@ def spectrograms(
             energies = torch.cat([energies, slopes], dim=-1)
         features[batch] = stretch_time(energies, lengths, num_frames)
     return features, labels
-
-
-def stretch_time(
-    features: Float[Tensor, "batch frames features"], lengths: Int[Tensor, "batch"], num_frames: int
-) -> Float[Tensor, "batch num_frames features"]:
-    """Linear interpolation in time from each utterance's own length to one length.
-
-    Args:
-        features: Z, shape (N, L_max, F).
-        lengths: L, shape (N,), in frames, 1 … L_max.
-        num_frames: frames wanted, ≥ 2.
-
-    Returns:
-        Y, shape (N, num_frames, F); its first and last frames are Z[0] and Z[L − 1].
-
-    >>> stretch_time(torch.tensor([[[0.0], [2.0], [99.0]]]), torch.tensor([2]), 3).flatten()
-    tensor([0., 1., 2.])
-    """
-    last = (lengths - 1).unsqueeze(1)
-    position = torch.linspace(0, 1, num_frames, dtype=torch.float64, device=features.device) * last
-    before = position.floor().long()
-    after = torch.minimum(before + 1, last)
-    weight = (position - before).to(features.dtype).unsqueeze(-1)
-    rows = torch.arange(len(features), device=features.device).unsqueeze(1)
-    return torch.lerp(features[rows, before], features[rows, after], weight)
 
 
 def _check(corpus: Corpus, num_frames: int, batch_size: int) -> tuple[int, Tensor]:

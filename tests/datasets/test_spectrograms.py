@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hnrc_lib.audio import stretch_time
 from hnrc_lib.datasets import Corpus, Utterance, spectrograms
-from hnrc_lib.datasets.spectrograms import stretch_time
 
 
 def noise_corpus(lengths: list[int], sample_rate: int = 8000) -> Corpus:
