@@ -1,22 +1,35 @@
 """From log-probabilities to a loss: CTC, differentiable twice."""
 
 from hnrc_lib.sequence.arpa import read_arpa, write_arpa
+from hnrc_lib.sequence.beam_search import Hypothesis, beam_search
 from hnrc_lib.sequence.ctc import (
     ctc_alignment_posteriors,
     ctc_gauss_newton_product,
     ctc_loss,
     ctc_loss_from_logits,
 )
+from hnrc_lib.sequence.ctc_alignment import ctc_align
+from hnrc_lib.sequence.greedy_decode import GreedyPath, greedy_decode
+from hnrc_lib.sequence.hmm import HMM, viterbi
 from hnrc_lib.sequence.ngram import NGram
 from hnrc_lib.sequence.vocabulary import Vocabulary
+from hnrc_lib.sequence.word_fusion import WordFusion
 
 __all__ = [
+    "HMM",
+    "GreedyPath",
+    "Hypothesis",
     "NGram",
     "Vocabulary",
+    "WordFusion",
+    "beam_search",
+    "ctc_align",
     "ctc_alignment_posteriors",
     "ctc_gauss_newton_product",
     "ctc_loss",
     "ctc_loss_from_logits",
+    "greedy_decode",
     "read_arpa",
+    "viterbi",
     "write_arpa",
 ]
