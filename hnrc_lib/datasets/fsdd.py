@@ -7,14 +7,13 @@ from pathlib import Path
 
 from hnrc_lib.datasets.corpus import Corpus, Utterance, read_recordings
 from hnrc_lib.datasets.digits_plan import WORDS
-from hnrc_lib.paths import DATA_DIR_VARIABLE, corpora_dir
+from hnrc_lib.datasets.locate import find_corpus, recordings_in
 
 SAMPLE_RATE = 8000
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 TAKES = 50
 TEST_TAKES = range(5)
 
-_REPOSITORY = "https://github.com/Jakobovski/free-spoken-digit-dataset.git"
 _FOLDERS = ("fsdd", "free-spoken-digit-dataset", ".")
 _FILE_NAME = re.compile(r"(?P<label>[0-9])_(?P<speaker>[a-z]+)_(?P<take>[0-9]+)")
 
@@ -29,7 +28,8 @@ def load_fsdd(split: str | None = None, *, data_dir: str | os.PathLike[str] | No
     Args:
         split: ``"train"``, ``"test"``, or None for both.
         data_dir: folder that holds ``fsdd/recordings`` (or the cloned repository, or is it); without it
-            the environment variable ``HNRC_DATA_DIR`` is read.
+            the environment variable ``HNRC_DATA_DIR`` is read. FLAC copies under the same names are read
+            too.
 
     Returns:
         Utterances ordered by speaker, digit and take; names are the files' without suffix.
@@ -55,7 +55,7 @@ def load_fsdd(split: str | None = None, *, data_dir: str | os.PathLike[str] | No
     recordings = _recordings_folder(data_dir)
     chosen = [
         (speaker, label, take, path)
-        for speaker, label, take, path in sorted(map(_parse, _wav_files(recordings)))
+        for speaker, label, take, path in sorted(map(_parse, recordings_in(recordings)))
         if split is None or (take in TEST_TAKES) == (split == "test")
     ]
     loaded = read_recordings([path for *_, path in chosen], SAMPLE_RATE)
@@ -77,27 +77,11 @@ def load_fsdd(split: str | None = None, *, data_dir: str | os.PathLike[str] | No
 
 
 def _recordings_folder(data_dir: str | os.PathLike[str] | None) -> Path:
-    root = corpora_dir(data_dir)
-    get_it = (
-        f"get it with: git clone {_REPOSITORY} FOLDER/fsdd — and name that FOLDER, "
-        f"{DATA_DIR_VARIABLE}=FOLDER or data_dir='FOLDER'"
-    )
-    if root is None:
-        raise FileNotFoundError(
-            f"FSDD is needed, but no folder of corpora is named: {DATA_DIR_VARIABLE} is not set; {get_it}"
-        )
-    for folder in _FOLDERS:
-        recordings = root / folder / "recordings"
-        if recordings.is_dir() and _wav_files(recordings):
-            return recordings
-    raise FileNotFoundError(
-        f"FSDD is needed, but there is no fsdd/recordings/*.wav in {str(root)!r}; {get_it}"
-    )
+    def holds(folder: Path) -> bool:
+        return (folder / "recordings").is_dir() and bool(recordings_in(folder / "recordings"))
 
-
-def _wav_files(recordings: Path) -> list[Path]:
-    """Recordings; hidden files, such as the ``._*`` that macOS leaves on foreign disks, are none."""
-    return [path for path in recordings.glob("*.wav") if not path.name.startswith(".")]
+    folder = find_corpus("FSDD", "fsdd", data_dir, _FOLDERS, holds, sought="fsdd/recordings/*.wav")
+    return folder / "recordings"
 
 
 def _parse(path: Path) -> tuple[str, int, int, Path]:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import torch
 
-from hnrc_lib.audio import AudioError, write_audio
+from hnrc_lib.audio import AudioError, load_audio, write_audio
 from hnrc_lib.datasets import Corpus, leave_one_speaker_out, load_fsdd, spectrograms
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
@@ -92,7 +92,7 @@ def test_the_variable_names_the_folder(tree: Path, monkeypatch: pytest.MonkeyPat
 def test_without_a_folder_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HNRC_DATA_DIR", raising=False)
     with pytest.raises(
-        FileNotFoundError, match=r"HNRC_DATA_DIR is not set; get it with: git clone https://.*fsdd"
+        FileNotFoundError, match=r"HNRC_DATA_DIR is not set; get it with: hnrc data fetch fsdd"
     ):
         load_fsdd()
 
@@ -100,7 +100,7 @@ def test_without_a_folder_the_message_says_how_to_get_it(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("inside", ["", "fsdd", "fsdd/recordings"])
 def test_an_empty_folder_says_how_to_get_it(tmp_path: Path, inside: str) -> None:
     (tmp_path / inside).mkdir(parents=True, exist_ok=True)
-    with pytest.raises(FileNotFoundError, match=r"no fsdd/recordings/\*\.wav in .*get it with: git clone"):
+    with pytest.raises(FileNotFoundError, match=r"no fsdd/recordings/\*\.wav in .*: hnrc data fetch fsdd"):
         load_fsdd(data_dir=tmp_path)
 
 
@@ -134,6 +134,16 @@ def test_other_files_are_left_alone(tree: Path) -> None:
     for name in ("._7_theo_3.wav", "notes.txt", ".DS_Store"):
         (tree / "fsdd/recordings" / name).write_text("x")
     assert len(load_fsdd(data_dir=tree)) == 16
+
+
+def test_flac_copies_are_the_same_samples(tree: Path) -> None:
+    original = load_fsdd(data_dir=tree)
+    for path in (tree / "fsdd/recordings").glob("7_*.wav"):
+        write_audio(path.with_suffix(".flac"), load_audio(path).samples, 8000)
+        path.unlink()
+    copy = load_fsdd(data_dir=tree)
+    assert [one.name for one in copy] == [one.name for one in original]
+    assert all(torch.equal(ours.samples, theirs.samples) for ours, theirs in zip(copy, original, strict=True))
 
 
 def test_stereo_and_other_rates_are_brought_to_8_khz_mono(tree: Path) -> None:
