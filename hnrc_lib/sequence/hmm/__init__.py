@@ -15,17 +15,21 @@ from hnrc_lib.sequence.hmm.topology import (
     side_by_side,
 )
 from hnrc_lib.sequence.hmm.viterbi import BestPath, viterbi
+from hnrc_lib.sequence.hmm.word_loop import DecodedWords, PairScores, WordLoop, word_loop
 
 __all__ = [
     "HMM",
     "BaumWelch",
     "BestPath",
+    "DecodedWords",
     "Forward",
     "GaussianMixture",
     "GraphBatch",
     "MixtureStatistics",
+    "PairScores",
     "Posteriors",
     "StateGraph",
+    "WordLoop",
     "backward",
     "batch_graphs",
     "baum_welch",
@@ -38,4 +42,5 @@ __all__ = [
     "optional",
     "side_by_side",
     "viterbi",
+    "word_loop",
 ]
