@@ -1,12 +1,13 @@
-"""The command line: ``hnrc doctor | data | run | claims``."""
+"""The command line: ``hnrc doctor | data | train | run | claims``."""
 
 import typer
 
-from hnrc_lib.cli import claims, data, doctor, run
+from hnrc_lib.cli import claims, data, doctor, run, train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
 app.command("doctor")(doctor.doctor)
+app.command("train")(train.train)
 app.command("run")(run.run)
 app.command("claims")(claims.claims)
 

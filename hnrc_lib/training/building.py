@@ -1,0 +1,80 @@
+"""Task, model and accelerator of a recipe."""
+
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from hnrc_lib.models import CNN, make_model
+from hnrc_lib.models.registry import ARCHITECTURES
+from hnrc_lib.sequence import Vocabulary
+from hnrc_lib.training.corpora import Parts
+from hnrc_lib.training.options import RunOptions
+from hnrc_lib.training.precision import mixed_precision
+from hnrc_lib.training.recipe import Recipe
+from hnrc_lib.training.tasks import ClassifyTask, CTCTask, Task
+
+
+def make_task(recipe: Recipe, parts: Parts) -> Task:
+    """The recipe's task over the corpus's classes or symbols, which the training part names.
+
+    Raises:
+        ValueError: an utterance to classify has no label.
+    """
+    if recipe.task == "classify":
+        labels = [utterance.label for utterance in parts.train]
+        if None in labels:
+            raise ValueError(f"every utterance of {parts.train.name!r} must have a label")
+        return ClassifyTask(1 + max(label for label in labels if label is not None))
+    texts = [utterance.text for utterance in parts.train]
+    if recipe.task == "ctc":
+        return CTCTask(Vocabulary.of_characters(texts))
+    return CTCTask(Vocabulary(tuple(sorted({word for text in texts for word in text.split()}))))
+
+
+def model_options(recipe: Recipe, task: Task) -> dict:
+    """Every argument of the recipe's architecture, the numbers of features, frames and outputs included.
+
+    Raises:
+        ValueError: an architecture of fixed size and a front end that does not stretch time.
+    """
+    front_end = recipe.front_end
+    if ARCHITECTURES.get(recipe.architecture) is CNN:
+        if front_end.num_frames is None:
+            raise ValueError("front_end.num_frames must be a number for architecture CNN, got None")
+        sizes = {
+            "num_features": front_end.num_features,
+            "num_frames": front_end.num_frames,
+            "num_classes": task.output_size,
+            "num_groups": 1 + front_end.delta_order,
+        }
+    elif recipe.architecture in ("DRNN", "LSTM"):
+        sizes = {"input_size": front_end.num_features, "output_size": task.output_size}
+    else:
+        sizes = {"num_features": front_end.num_features, "output_size": task.output_size}
+    return sizes | dict(recipe.model)
+
+
+def build_model(recipe: Recipe, task: Task) -> nn.Module:
+    """The recipe's model with its initial weights, a function of the recipe's seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        return make_model(recipe.architecture, **model_options(recipe, task))
+
+
+def make_accelerator(recipe: Recipe, output: Path, options: RunOptions) -> Accelerator:
+    """Accelerate's view of the machine: device, processes, precision, trackers."""
+    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    accelerator = Accelerator(
+        cpu=device == "cpu",
+        mixed_precision=mixed_precision(recipe.precision, device),
+        log_with=list(options.trackers) or None,
+        project_dir=str(output),
+    )
+    if options.trackers:
+        plain = {
+            name: value for name, value in recipe.as_dict().items() if isinstance(value, int | float | str)
+        }
+        accelerator.init_trackers("hnrc", config=plain)
+    return accelerator

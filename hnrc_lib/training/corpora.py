@@ -1,0 +1,120 @@
+"""Training, validation and test parts of the corpora that recipes name."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from hnrc_lib.datasets import (
+    Corpus,
+    connect_digits,
+    leave_one_speaker_out,
+    load_an4,
+    load_digits,
+    load_fsdd,
+    load_keywords,
+)
+
+DataDir = str | os.PathLike[str] | None
+_VALIDATION_SPEAKER_EVERY = 12
+_STRINGS = {"train": 3000, "validation": 200, "test": 500}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Disjoint parts of a corpus.
+
+    Attributes:
+        train: what is trained on.
+        validation: chooses the weights; never trained on.
+        test: what the result is measured on; never looked at before.
+    """
+
+    train: Corpus
+    validation: Corpus
+    test: Corpus
+
+
+def load_parts(name: str, *, held_out: str | None = None, data_dir: DataDir = None) -> Parts:
+    """Parts of a corpus by name.
+
+    Args:
+        name: one of ``CORPORA``.
+        held_out: speaker who is tested; the alphabetically first where None and the corpus leaves one out.
+        data_dir: folder of corpora; the environment variable ``HNRC_DATA_DIR`` when None.
+
+    Raises:
+        ValueError: no such corpus or speaker, or a speaker for a corpus that leaves none out.
+        FileNotFoundError: the corpus is not there; says how to get it.
+
+    >>> parts = load_parts("digits")
+    >>> [len(part) for part in (parts.train, parts.validation, parts.test)]
+    [960, 320, 320]
+    """
+    if name not in CORPORA:
+        raise ValueError(f"corpus must be one of {', '.join(CORPORA)}, got {name!r}")
+    return CORPORA[name](held_out, data_dir)
+
+
+def _digits(held_out: str | None, data_dir: DataDir) -> Parts:
+    _refuse_speaker("digits", held_out)
+    return Parts(load_digits("train"), load_digits("dev"), load_digits("test"))
+
+
+def _fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
+    """Takes 5 to 49 of all but one speaker, takes 0 to 4 of the same, and every take of that one."""
+    takes, test_takes = (load_fsdd(part, data_dir=data_dir) for part in ("train", "test"))
+    everything = Corpus("FSDD", [*takes, *test_takes], missing=takes.missing)
+    speaker = held_out or everything.speakers[0]
+    return Parts(
+        leave_one_speaker_out(takes, speaker)[0],
+        leave_one_speaker_out(test_takes, speaker)[0],
+        leave_one_speaker_out(everything, speaker)[1],
+    )
+
+
+def _connected(parts: Parts, train_strings: int) -> Parts:
+    counts = _STRINGS | {"train": train_strings}
+    joined = [
+        connect_digits(getattr(parts, part), num_strings=count, seed=seed)
+        for seed, (part, count) in enumerate(counts.items())
+    ]
+    return Parts(*joined)
+
+
+def _connected_digits(held_out: str | None, data_dir: DataDir) -> Parts:
+    return _connected(_digits(held_out, data_dir), 1000)
+
+
+def _connected_fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
+    return _connected(_fsdd(held_out, data_dir), 3000)
+
+
+def _an4(held_out: str | None, data_dir: DataDir) -> Parts:
+    """Of the training part, every twelfth speaker in alphabetical order validates."""
+    _refuse_speaker("an4", held_out)
+    train = load_an4("train", data_dir=data_dir)
+    chosen = train.speakers[_VALIDATION_SPEAKER_EVERY // 2 :: _VALIDATION_SPEAKER_EVERY]
+    validation = replace(train.where(speaker=chosen), name="AN4 validation")
+    rest = train.where(speaker=[who for who in train.speakers if who not in chosen])
+    return Parts(rest, validation, load_an4("test", data_dir=data_dir))
+
+
+def _keywords(held_out: str | None, data_dir: DataDir) -> Parts:
+    _refuse_speaker("keywords", held_out)
+    parts = (load_keywords(part, data_dir=data_dir) for part in ("train", "validation", "test"))
+    return Parts(*parts)
+
+
+def _refuse_speaker(corpus: str, held_out: str | None) -> None:
+    if held_out is not None:
+        raise ValueError(f"held_out must be None: {corpus} has a test part of its own, got {held_out!r}")
+
+
+CORPORA: dict[str, Callable[[str | None, DataDir], Parts]] = {
+    "digits": _digits,
+    "fsdd": _fsdd,
+    "connected-digits": _connected_digits,
+    "connected-fsdd": _connected_fsdd,
+    "an4": _an4,
+    "keywords": _keywords,
+}

@@ -1,0 +1,56 @@
+"""How well a model does on a corpus that lies on the device."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from hnrc_lib.datasets import Corpus
+from hnrc_lib.models import apply_model, output_lengths
+from hnrc_lib.training.resident import ResidentCorpus
+from hnrc_lib.training.tasks import Task
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Result of ``measure``.
+
+    Attributes:
+        loss: mean over utterances, in nats: cross-entropy, or CTC's loss per symbol.
+        error: fraction of utterances misread, or edits per symbol of the references.
+        word_error: edits per word of the references; where a text is one word, the same as ``error``.
+        texts: what was read, in the corpus's order.
+    """
+
+    loss: float
+    error: float
+    word_error: float
+    texts: tuple[str, ...]
+
+
+@torch.no_grad()
+def measure(model: nn.Module, task: Task, corpus: Corpus, resident: ResidentCorpus) -> Measures:
+    """Loss and errors of a model in evaluation mode, read greedily.
+
+    Args:
+        model: of ``hnrc_lib.models``; its mode is as before when this returns.
+        task: the loss, and what outputs say.
+        corpus: references.
+        resident: the same utterances on the device.
+    """
+    targets, texts, total = task.encode(corpus, resident.device), [""] * len(corpus), 0.0
+    was_training = model.training
+    model.eval()
+    try:
+        for chosen in resident.frames.argsort(stable=True).split(_BATCH):
+            features, frames = resident.front_end.features(*resident.spectra(chosen))
+            logits, heard = apply_model(model, features, frames), output_lengths(model, frames)
+            total += task.losses(logits, heard, targets, chosen).double().sum().item()
+            for index, text in zip(chosen.tolist(), task.read(logits, heard), strict=True):
+                texts[index] = text
+    finally:
+        model.train(was_training)
+    error, word_error = task.errors(task.references(corpus), texts)
+    return Measures(total / len(corpus), error, word_error, tuple(texts))

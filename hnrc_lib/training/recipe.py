@@ -1,0 +1,167 @@
+"""What a training run is made of, and how a command line changes it."""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hnrc_lib.audio import FrontEnd
+from hnrc_lib.training.augmentation import Augmentation
+
+TASKS = ("classify", "ctc", "ctc-words")
+SIZES = ("quick", "colab", "full")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a run besides the device and where it is written.
+
+    Attributes:
+        name: for example ``"an4-ctc"``.
+        size: ``"quick"`` (a CPU, about a minute), ``"colab"`` (a T4) or ``"full"``.
+        corpus: of ``corpora.CORPORA``.
+        task: ``"classify"`` (one word), ``"ctc"`` (a text by characters) or ``"ctc-words"`` (by words).
+        architecture: of ``hnrc_lib.models.ARCHITECTURES``.
+        front_end: from waveform to features.
+        model: arguments of the architecture besides numbers of features, frames and outputs.
+        augmentation: how training spectra stray.
+        held_out: speaker who is tested and never trained on, where the corpus leaves one out.
+        optimizer: name that ``make_optimizer`` takes.
+        optimizer_options: further arguments of the optimiser.
+        learning_rate: η at its peak, > 0.
+        weight_decay: as the optimiser understands it, ≥ 0; biases and gains are exempt.
+        clip: greatest norm of the gradient, > 0; None never clips.
+        batch_size: utterances of a step, over all processes, > 0.
+        max_epochs: passes through the training part, > 0.
+        schedule: ``"constant"``, ``"cosine"`` or ``"linear"``, after a warm-up of a tenth.
+        patience: epochs without a lower validation error after which training stops; None never does.
+        average_last: epochs, counted from the last, whose final weights are averaged and kept; 0 keeps those
+            that validate best.
+        train_limit: utterances of the training part that are used, in its order; None uses all.
+        precision: ``"float32"``, ``"bfloat16"``, ``"float16"`` (with a scaled loss), or ``"auto"``: by the
+            card's compute capability, float32 on a CPU.
+        seed: of weights, order, augmentation and dropout.
+
+    Raises:
+        ValueError: a value out of range; names it.
+    """
+
+    name: str
+    size: str
+    corpus: str
+    task: str
+    architecture: str
+    front_end: FrontEnd
+    model: Mapping[str, Any] = field(default_factory=dict)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    held_out: str | None = None
+    optimizer: str = "adamw"
+    optimizer_options: Mapping[str, Any] = field(default_factory=dict)
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    clip: float | None = 1.0
+    batch_size: int = 32
+    max_epochs: int = 30
+    schedule: str = "cosine"
+    patience: int | None = None
+    average_last: int = 0
+    train_limit: int | None = None
+    precision: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in (("size", SIZES), ("task", TASKS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+        for name in ("batch_size", "max_epochs", "patience", "train_limit"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be positive, got {value}")
+        for name in ("learning_rate", "clip"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be positive, got {value}")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
+        if not 0 <= self.average_last <= self.max_epochs:
+            raise ValueError(f"average_last must lie in 0 … {self.max_epochs}, got {self.average_last}")
+        if self.average_last and self.patience is not None:
+            raise ValueError(f"patience must be None with average_last, got {self.patience}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as JSON holds them."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+
+def change(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """A recipe with some fields changed; nested ones are named with a dot.
+
+    Args:
+        recipe: to start from.
+        changes: for example ``{"learning_rate": "1e-3", "model.hidden_size": "64", "clip": "none"}``; texts
+            are read as the field's own type.
+
+    Raises:
+        ValueError: no such field, or a text that is not of its type; names it.
+
+    >>> recipe = Recipe("r", "quick", "digits", "classify", "LSTM", FrontEnd(8000))
+    >>> changed = change(recipe, {"model.hidden_size": "8", "augmentation.speed": "0.1", "clip": "none"})
+    >>> changed.model, changed.augmentation.speed, changed.clip
+    ({'hidden_size': 8}, 0.1, None)
+    """
+    for name, value in changes.items():
+        recipe = _set(recipe, name.split("."), value, name)
+    return recipe
+
+
+def _set(target: Any, path: list[str], value: Any, name: str) -> Any:
+    head, *rest = path
+    if isinstance(target, Mapping):
+        if rest:
+            raise ValueError(f"{name} must name a field of the recipe, got one inside {head!r}")
+        return {**target, head: _free(value)}
+    hints = typing.get_type_hints(type(target))
+    if head not in hints:
+        raise ValueError(
+            f"{name} must name a field of the recipe; {type(target).__name__} has {sorted(hints)}"
+        )
+    if rest:
+        return dataclasses.replace(target, **{head: _set(getattr(target, head), rest, value, name)})
+    return dataclasses.replace(target, **{head: _typed(value, hints[head], name)})
+
+
+def _free(value: Any) -> Any:
+    """A text as JSON reads it, else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _typed(value: Any, hint: Any, name: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if type(None) in kinds and value.lower() == "none":
+        return None
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(value)
+            except ValueError as error:
+                raise ValueError(f"{name} must be of type {kind.__name__}, got {value!r}") from error
+    if bool in kinds:
+        if value.lower() not in ("true", "false"):
+            raise ValueError(f"{name} must be true or false, got {value!r}")
+        return value.lower() == "true"
+    if str in kinds:
+        return value
+    if typing.get_origin(hint) is tuple:
+        return tuple(_free(f"[{value}]"))
+    raise ValueError(f"{name} cannot be set from text; set its own fields, such as {name}.FIELD")
