@@ -66,6 +66,7 @@ class RunResult:
             "too_short": list(self.too_short),
             "damaged_checkpoints": list(self.damaged),
             "seconds": round(state.seconds, 2),
+            "cpu_seconds": round(state.cpu_seconds, 2),
             "utterances_per_second": round(state.utterances / state.seconds, 2) if state.seconds else None,
         }
 

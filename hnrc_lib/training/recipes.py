@@ -12,8 +12,15 @@ _WORD_FRONT_END = FrontEnd(8000, n_mels=32, delta_order=1, num_frames=32)
 _TEXT_FRONT_END = FrontEnd(16000, n_mels=40)
 _WORD_AUGMENTATION = Augmentation(vocal_tract=0.15, noise_probability=0.5, frequency_masks=1, time_masks=1)
 _TEXT_AUGMENTATION = Augmentation(
-    vocal_tract=0.12, tempo=0.15, noise_probability=0.5, frequency_masks=2, time_masks=2, time_width=0.1
+    vocal_tract=0.12,
+    tempo=0.15,
+    noise_probability=0.3,
+    snr_db=(8.0, 30.0),
+    frequency_masks=2,
+    time_masks=2,
+    time_width=0.1,
 )
+_AN4_MODEL = {"hidden_size": 160, "num_layers": 3, "dropout": 0.3}
 
 
 def make_recipe(name: str, size: str = "full", changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -118,11 +125,11 @@ def _an4_ctc(name: str, size: str) -> Recipe:
         "ctc",
         "ConvLSTM",
         _TEXT_FRONT_END,
-        model={"hidden_size": 64 if quick else 160, "num_layers": 2, "dropout": 0.2},
+        model={"hidden_size": 64, "num_layers": 2} if quick else _AN4_MODEL,
         augmentation=_TEXT_AUGMENTATION,
         batch_size=16,
-        max_epochs=4 if quick else 120,
-        average_last=0 if quick else 20,
+        max_epochs=4 if quick else 150,
+        average_last=0 if quick else 25,
         train_limit=300 if quick else None,
     )
 

@@ -78,12 +78,15 @@ class Run:
     def train(self) -> bool:
         """Run to the end, or until asked to stop; whether the end was reached."""
         begun = saved = time.monotonic()
+        cpu_begun = time.process_time()
         seconds_before, utterances_before = self.state.seconds, self.state.utterances
+        cpu_before = self.state.cpu_seconds
         while not self._is_over():
             outcome = self._step()
             measures = self._end_epoch() if self.state.batch == len(self._batches()) else None
             now = time.monotonic()
             self.state.seconds = seconds_before + now - begun
+            self.state.cpu_seconds = cpu_before + time.process_time() - cpu_begun
             self._report(outcome, measures, (self.state.utterances - utterances_before) / (now - begun))
             stop = self._agree(self.options.stop())
             if stop or now - saved >= self.options.checkpoint_seconds:

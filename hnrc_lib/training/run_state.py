@@ -50,6 +50,7 @@ class RunState:
         best: weights then.
         average: mean of the weights after the last epochs.
         seconds: of training so far, over all its parts.
+        cpu_seconds: of this process, likewise; on a machine that others use too, the fairer measure.
         utterances: trained on so far.
     """
 
@@ -66,6 +67,7 @@ class RunState:
     best: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     utterances: int = 0
 
     def keep_best(self, error: float, model: nn.Module) -> bool:
