@@ -38,7 +38,7 @@ class Check:
 def examine() -> list[Check]:
     """Run every check; none of them raises, none downloads."""
     checks: list[Callable[[], Check | list[Check]]] = [
-        _python, _packages, _device, _digits, _records, _corpora, _espeak, _browser, _node,
+        _python, _packages, _device, _digits, _records, examine_corpora, _espeak, _browser, _node,
     ]  # fmt: skip
     found: list[Check] = []
     for check in checks:
@@ -119,22 +119,30 @@ def _records() -> Check:
     return Check("records", "ok", ", ".join(names))
 
 
-def _corpora() -> list[Check]:
-    mend = f"export {DATA_DIR_VARIABLE}=FOLDER, a folder that holds fsdd/ as published"
+def examine_corpora() -> list[Check]:
+    """The corpora that are fetched: which are here, with what gaps, and the command that gets them."""
+    from hnrc_lib.datasets import load_an4, load_fsdd
+
+    return [_corpus("FSDD", "fsdd", load_fsdd), _corpus("AN4", "an4", load_an4)]
+
+
+def _corpus(title: str, name: str, load: Callable) -> Check:
+    mend = (
+        f"hnrc data fetch {name} --data-dir FOLDER; export {DATA_DIR_VARIABLE}=FOLDER, a folder that holds "
+        f"{name}/ as published"
+    )
     try:
         folder = corpora_dir()
     except FileNotFoundError as error:
-        return [Check("FSDD", "missing", str(error), mend)]
+        return Check(title, "missing", str(error), mend)
     if folder is None:
-        return [Check("FSDD", "optional", f"{DATA_DIR_VARIABLE} is not set; the pages use records", mend)]
-    from hnrc_lib.datasets import load_fsdd
-
+        return Check(title, "optional", f"{DATA_DIR_VARIABLE} is not set; the pages use records", mend)
     try:
-        corpus = load_fsdd(data_dir=folder)
+        corpus = load(data_dir=folder)
     except (OSError, ValueError) as error:
-        return [Check("FSDD", "optional", str(error), mend)]
+        return Check(title, "optional", str(error), mend)
     gap = f"; missing: {'; '.join(corpus.missing)}" if corpus.missing else ""
-    return [Check("FSDD", "ok", f"{len(corpus)} utterances, {len(corpus.speakers)} speakers{gap}")]
+    return Check(title, "ok", f"{len(corpus)} utterances, {len(corpus.speakers)} speakers{gap}")
 
 
 def _espeak() -> Check:
