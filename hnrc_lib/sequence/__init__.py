@@ -11,18 +11,23 @@ from hnrc_lib.sequence.ctc import (
 from hnrc_lib.sequence.ctc_alignment import ctc_align
 from hnrc_lib.sequence.greedy_decode import GreedyPath, greedy_decode
 from hnrc_lib.sequence.hmm import HMM, viterbi
+from hnrc_lib.sequence.metrics import ErrorRate, alignment_lines, character_error_rate, word_error_rate
 from hnrc_lib.sequence.ngram import NGram
 from hnrc_lib.sequence.vocabulary import Vocabulary
+from hnrc_lib.sequence.word_confidence import word_confidences
 from hnrc_lib.sequence.word_fusion import WordFusion
 
 __all__ = [
     "HMM",
+    "ErrorRate",
     "GreedyPath",
     "Hypothesis",
     "NGram",
     "Vocabulary",
     "WordFusion",
+    "alignment_lines",
     "beam_search",
+    "character_error_rate",
     "ctc_align",
     "ctc_alignment_posteriors",
     "ctc_gauss_newton_product",
@@ -31,5 +36,7 @@ __all__ = [
     "greedy_decode",
     "read_arpa",
     "viterbi",
+    "word_confidences",
+    "word_error_rate",
     "write_arpa",
 ]
