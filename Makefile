@@ -10,10 +10,10 @@ SITE := _build/html
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help install book serve test lint notebooks wheel records bench clean
+.PHONY: help install book serve test lint notebooks wheel gpu-bundle records bench clean
 
 help:  ## List the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found. Name one: make PYTHON=/path/to/python3.12"; exit 1; }
@@ -30,7 +30,7 @@ serve: book  ## Build, then open the site in the browser
 	$(BIN)/python -m hnrc_lib.book.serve
 
 test: book lint  ## Build the book if it is stale, then run every check and test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 2 --dist loadgroup
 
 lint: $(STAMP)  ## ruff and pyright
 	$(BIN)/ruff check .
@@ -42,6 +42,9 @@ notebooks: $(STAMP)  ## Write the Colab twins of the chapters to notebooks/
 
 wheel: $(STAMP)  ## Build the wheel, corpus and records inside, to dist/
 	$(BIN)/python -m build --wheel
+
+gpu-bundle: $(STAMP)  ## Pack code, corpora and wheels for a GPU machine without network (CORPORA="an4")
+	$(BIN)/python -m hnrc_lib.datasets.bundle $(CORPORA)
 
 records: $(STAMP)  ## Run the recorded experiments again (needs HNRC_DATA_DIR)
 	$(BIN)/hnrc run all
