@@ -61,9 +61,8 @@ def connect_digits(
             f"max_digits must not exceed the takes of any speaker, got {max_digits}, takes {few}"
         )
     ordered = [voices[voice] for voice in sorted(voices)]
-    width = len(str(num_strings - 1))
     strings = [
-        _string(ordered, f"{index:0{width}d}", np.random.default_rng([seed, index]), max_digits, gap_seconds)
+        _string(ordered, index, np.random.default_rng([seed, index]), max_digits, gap_seconds)
         for index in range(num_strings)
     ]
     return Corpus(f"{corpus.name}, connected", strings, corpus.missing)
@@ -71,7 +70,7 @@ def connect_digits(
 
 def _string(
     voices: list[list[Utterance]],
-    index: str,
+    index: int,
     generator: np.random.Generator,
     max_digits: int,
     gap_seconds: tuple[float, float],

@@ -1,7 +1,9 @@
 """``hnrc data fetch`` and ``check``, against a server on this machine and folders that are not there."""
 
+import io
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,3 +96,29 @@ def test_without_a_folder_or_with_another_name_it_is_refused(server: LocalServer
     assert "'an4'" in other.stderr
     assert "'timit'" in other.stderr
     assert server.asked == []
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with data._progress() as report:
+        report(500_000, 1_000_000)
+        report(1_000_000, 1_000_000)
+    assert "download" in terminal.getvalue()
+    assert "1.0/1.0 MB" in terminal.getvalue()
+
+
+def test_without_a_terminal_a_line_shows_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    with data._progress() as report:
+        for done in range(0, 2_000_001, 50_000):
+            report(done, 2_000_000)
+    assert capsys.readouterr().err.splitlines() == [f"{10 * step} % of 1.9 MiB" for step in range(1, 11)]
+    with data._progress() as report:
+        for mebibytes in (1, 9, 11, 12, 25):
+            report(mebibytes << 20, None)
+    assert capsys.readouterr().err.splitlines() == ["11 MiB", "25 MiB"]

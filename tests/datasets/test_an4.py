@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hnrc_lib.audio import AudioError, load_audio, write_audio
-from hnrc_lib.datasets import load_an4, load_an4_lexicon
+from hnrc_lib.datasets import Corpus, load_an4, load_an4_lexicon
 
 TRAIN = {"an4_clstk/fash/an253-fash-b": "<s> GO </s>", "an4_clstk/mblb/cen1-mblb-b": "<s> H I  N </s>"}
 TEST = {"an4test_clstk/fcaw/an406-fcaw-b": "RUBOUT G THREE"}
@@ -155,14 +155,16 @@ def test_an_absent_dictionary_is_named(tree: Path) -> None:
 
 
 @pytest.mark.speech
-def test_the_real_corpus_is_as_published() -> None:
-    train, test, lexicon = load_an4("train"), load_an4("test"), load_an4_lexicon()
-    assert (len(train), len(test), train.missing, test.missing) == (948, 130, (), ())
+def test_the_real_corpus_is_as_published(an4: Corpus) -> None:
+    lexicon, test = load_an4_lexicon(), load_an4("test")
+    train = an4[: len(an4) - len(test)]
+    assert (len(train), len(test), an4.missing, test.missing) == (948, 130, (), ())
+    assert [one.name for one in an4][948:] == [one.name for one in test]
     assert (len(train.speakers), len(test.speakers)) == (74, 10)
     assert set(train.speakers).isdisjoint(test.speakers)
-    assert {one.sample_rate for one in (*train, *test)} == {16000}
+    assert {one.sample_rate for one in an4} == {16000}
     # The reference words that SphinxTrain's tutorial reports for the test set.
     assert sum(len(one.text.split()) for one in test) == 773
-    assert {word for one in (*train, *test) for word in one.text.split()} <= set(lexicon)
+    assert {word for one in an4 for word in one.text.split()} == set(lexicon)
     assert (len(lexicon), sum(map(len, lexicon.values()))) == (101, 130)
     assert train.where(name="an255-fash-b")[0].text == "U M N Y H SIX"

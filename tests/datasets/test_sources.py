@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hnrc_lib.datasets import load_an4, load_fsdd
+from hnrc_lib.datasets import Corpus
 from hnrc_lib.datasets.fsdd import SPEAKERS, TAKES
 from hnrc_lib.datasets.manifest import read_manifest
 from hnrc_lib.datasets.sources import SOURCES, compute_manifest
@@ -60,8 +60,8 @@ def test_the_shipped_manifest_is_that_of_the_copy_here(name: str) -> None:
 
 
 @pytest.mark.speech
-def test_utterances_carry_the_hashes_of_the_manifest() -> None:
-    an4, fsdd = SOURCES["an4"].files(), SOURCES["fsdd"].files()
-    assert {one.sha256 for one in load_an4()} == {h for path, h in an4.items() if path.startswith("wav/")}
-    for one in load_fsdd():
-        assert fsdd[f"recordings/{one.name}.wav"] in (one.sha256, None)
+def test_utterances_carry_the_hashes_of_the_manifest(an4: Corpus, fsdd: Corpus) -> None:
+    files = SOURCES["an4"].files()
+    assert {one.sha256 for one in an4} == {sha256 for path, sha256 in files.items() if "wav/" in path}
+    files = SOURCES["fsdd"].files()
+    assert all(files[f"recordings/{one.name}.wav"] in (one.sha256, None) for one in fsdd)
