@@ -4,6 +4,7 @@ Samples have shape (..., T), features (..., frames, features). ``lengths`` gives
 utterance of a padded batch: its features are those of the utterance alone.
 """
 
+from hnrc_lib.audio.blocks import read_blocks
 from hnrc_lib.audio.cepstrum import cepstral_coefficients, mfcc
 from hnrc_lib.audio.dc_offset import remove_dc
 from hnrc_lib.audio.deltas import compute_deltas
@@ -39,6 +40,7 @@ __all__ = [
     "num_frames",
     "power_spectrogram",
     "pre_emphasis",
+    "read_blocks",
     "remove_dc",
     "resample",
     "stretch_time",

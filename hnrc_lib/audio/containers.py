@@ -1,5 +1,6 @@
 """What an audio container's header says about its own length, and which decoder a container needs."""
 
+import mmap
 import re
 import struct
 
@@ -37,14 +38,14 @@ def foreign_container(head: bytes) -> str | None:
     return None
 
 
-def check_length(content: bytes) -> None:
+def check_length(content: bytes | mmap.mmap) -> None:
     """Refuse a file that ends before the length that its own header promises.
 
     libsndfile reads the samples that are left of a cut WAV, AIFF, AU, CAF or NIST file and says nothing; a
     recogniser would then learn from half a word. FLAC and MP3 are checked while decoding instead.
 
     Args:
-        content: the whole file.
+        content: the whole file, read or mapped into memory.
 
     Raises:
         AudioError: fewer bytes are there than promised; the message gives both numbers.
@@ -71,7 +72,7 @@ def check_length(content: bytes) -> None:
 
 
 def _find_chunk(
-    content: bytes, wanted: bytes, *, first: int, header: str, even: bool
+    content: bytes | mmap.mmap, wanted: bytes, *, first: int, header: str, even: bool
 ) -> tuple[int, int, dict[bytes, int]]:
     """Where the body of the wanted chunk starts, its length, and where the chunks before it start."""
     position, before = first, {}
@@ -86,7 +87,7 @@ def _find_chunk(
     raise AudioError(f"it is truncated: it ends before its {wanted.decode()} chunk")
 
 
-def _check_wav(content: bytes) -> None:
+def _check_wav(content: bytes | mmap.mmap) -> None:
     start, promised, before = _find_chunk(content, b"data", first=12, header="<4sI", even=True)
     if promised >= _UNKNOWN_WAV_LENGTH:
         if b"ds64" not in before:
@@ -96,7 +97,7 @@ def _check_wav(content: bytes) -> None:
     _compare(promised=promised, present=len(content) - start)
 
 
-def _check_au(content: bytes) -> None:
+def _check_au(content: bytes | mmap.mmap) -> None:
     if len(content) < 12:
         raise AudioError("it is truncated: it ends within its header")
     offset, length = struct.unpack_from(">II", content, 4)
@@ -104,7 +105,7 @@ def _check_au(content: bytes) -> None:
         _compare(promised=length, present=len(content) - offset)
 
 
-def _check_sphere(content: bytes) -> None:
+def _check_sphere(content: bytes | mmap.mmap) -> None:
     header_size = re.match(rb"NIST_1A\s+(\d+)", content)
     if header_size is None or len(content) < int(header_size[1]):
         raise AudioError("it is truncated: it ends within its header")
@@ -115,7 +116,7 @@ def _check_sphere(content: bytes) -> None:
         _compare(promised=fields[b"sample_count"] * frame, present=len(content) - len(header))
 
 
-def _check_ogg(content: bytes) -> None:
+def _check_ogg(content: bytes | mmap.mmap) -> None:
     # RFC 3533, section 6: flags at byte 5 of a page, number of segments at 26, their lengths from 27.
     page = content[content.rfind(b"OggS") :]
     if len(page) < 27 or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):

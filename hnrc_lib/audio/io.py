@@ -83,7 +83,7 @@ def load_audio(source: str | os.PathLike[str] | BinaryStream, *, sample_rate: in
     """
     if sample_rate is not None and sample_rate <= 0:
         raise ValueError(f"sample_rate must be a positive number of hertz, got {sample_rate}")
-    name = _name_of(source)
+    name = name_of(source)
     try:
         samples, file_rate = _decode(_bytes_of(source), name)
         _check_finite(samples)
@@ -169,7 +169,8 @@ def write_audio(
     return path
 
 
-def _name_of(source: str | os.PathLike[str] | BinaryStream) -> str:
+def name_of(source: str | os.PathLike[str] | BinaryStream) -> str:
+    """What to call a source in a message."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     name = getattr(source, "name", None)
