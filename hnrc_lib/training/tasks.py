@@ -1,6 +1,6 @@
 """What a recogniser is asked to say: one word of a list, or a text symbol by symbol."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from hnrc_lib.sequence import Vocabulary, ctc_loss_from_logits, greedy_decode
 from hnrc_lib.training.resident import Rows
 
 
+@runtime_checkable
 class Task(Protocol):
     """Targets of a corpus, their loss, and what a model's outputs say."""
 
