@@ -1,7 +1,10 @@
 """Shape annotations are executed in every test; a test that lacks what it needs says so, and fails in CI."""
 
+import functools
 import os
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -18,6 +21,30 @@ collect_ignore = [] if find_spec("triton") else _KERNELS
 # A busy machine is no failure: the time of one example says nothing about its truth.
 settings.register_profile("hnrc", deadline=None)
 settings.load_profile("hnrc")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``-n``, what goes to one process: see :func:`group_of`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.partition("::")[0], config.rootpath)
+
+    return Grouped(config, log)
+
+
+@functools.cache
+def group_of(file: str, root: Path) -> str:
+    """Tests of one group run in one process of ``-n``, one after the other.
+
+    A file stays whole, so that its fixtures are made once. All files that open pages go together: two
+    browsers on two cores would only wait for each other. So do the claims, each measured once for all.
+    """
+    if file.startswith("tests/claims/"):
+        return "claims"
+    return "page" if "pytest.mark.page" in (root / file).read_text("utf-8") else file
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
