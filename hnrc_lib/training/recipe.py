@@ -113,25 +113,33 @@ def change(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     >>> changed.model, changed.augmentation.speed, changed.clip
     ({'hidden_size': 8}, 0.1, None)
     """
-    for name, value in changes.items():
-        recipe = _set(recipe, name.split("."), value, name)
-    return recipe
+    return _changed(recipe, {name: (name.split("."), value) for name, value in changes.items()})
 
 
-def _set(target: Any, path: list[str], value: Any, name: str) -> Any:
-    head, *rest = path
+def _changed(target: Any, changes: Mapping[str, tuple[list[str], Any]]) -> Any:
+    """A dataclass or mapping with all changes made at once, as fields may only fit together.
+
+    Args:
+        target: what to change.
+        changes: full name of each field, the path to it from here, its new value.
+    """
     if isinstance(target, Mapping):
-        if rest:
-            raise ValueError(f"{name} must name a field of the recipe, got one inside {head!r}")
-        return {**target, head: _free(value)}
-    hints = typing.get_type_hints(type(target))
-    if head not in hints:
-        raise ValueError(
-            f"{name} must name a field of the recipe; {type(target).__name__} has {sorted(hints)}"
-        )
-    if rest:
-        return dataclasses.replace(target, **{head: _set(getattr(target, head), rest, value, name)})
-    return dataclasses.replace(target, **{head: _typed(value, hints[head], name)})
+        deep = [name for name, (path, _) in changes.items() if len(path) > 1]
+        if deep:
+            raise ValueError(f"{deep[0]} must name a field of the recipe, got one inside an option")
+        return {**target, **{path[0]: _free(value) for path, value in changes.values()}}
+    hints, fields = typing.get_type_hints(type(target)), {}
+    for name, (path, value) in changes.items():
+        head, rest = path[0], path[1:]
+        if head not in hints:
+            known = f"{type(target).__name__} has {sorted(hints)}"
+            raise ValueError(f"{name} must name a field of the recipe; {known}")
+        if not rest:
+            fields[head] = _typed(value, hints[head], name)
+        elif head not in fields:
+            inside = {n: (p[1:], v) for n, (p, v) in changes.items() if p[0] == head and len(p) > 1}
+            fields[head] = _changed(getattr(target, head), inside)
+    return dataclasses.replace(target, **fields)
 
 
 def _free(value: Any) -> Any:
