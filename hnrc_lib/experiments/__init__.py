@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hnrc_lib.experiments import fsdd_cnn, fsdd_hessian, fsdd_landscape
+from hnrc_lib.experiments import an4_hybrid, digits_hybrid, fsdd_cnn, fsdd_hessian, fsdd_landscape
 from hnrc_lib.experiments.record import Record
 
 
@@ -21,7 +21,8 @@ class Experiment(NamedTuple):
 
 
 EXPERIMENTS: dict[str, Experiment] = {
-    module.NAME: Experiment(module.Config, module.run) for module in (fsdd_cnn, fsdd_hessian, fsdd_landscape)
+    module.NAME: Experiment(module.Config, module.run)
+    for module in (an4_hybrid, digits_hybrid, fsdd_cnn, fsdd_hessian, fsdd_landscape)
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hnrc_lib.experiments import EXPERIMENTS, run_experiment
 
 
-@pytest.mark.parametrize("name", ["fsdd_cnn", "fsdd_hessian", "fsdd_landscape"])
+@pytest.mark.parametrize("name", ["an4_hybrid", "digits_hybrid", "fsdd_cnn", "fsdd_hessian", "fsdd_landscape"])
 def test_every_experiment_runs_from_a_frozen_configuration_that_has_defaults(name):
     config, run = EXPERIMENTS[name]
     made = config()
@@ -16,7 +16,7 @@ def test_every_experiment_runs_from_a_frozen_configuration_that_has_defaults(nam
 
 
 def test_an_unknown_experiment_is_refused_with_the_names_there_are():
-    with pytest.raises(ValueError, match=r"name must be one of \['fsdd_cnn', .*\], got 'mnist'"):
+    with pytest.raises(ValueError, match=r"name must be one of \['an4_hybrid', .*\], got 'mnist'"):
         run_experiment("mnist")
 
 
