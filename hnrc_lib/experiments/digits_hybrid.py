@@ -53,7 +53,8 @@ class Config:
 
     Attributes:
         num_states: states of each digit's model.
-        n_mels: mel bands of the network's features.
+        gmm_mels: mel bands under the Gaussians' cepstra.
+        n_mels: mel bands of the network's features; few, so that the pitch of the voice leaves no trace.
         gmm: how mixtures of Gaussians are grown.
         first: the network's training on their alignment.
         second: its further training on its own.
@@ -67,19 +68,20 @@ class Config:
     """
 
     num_states: int = 7
-    n_mels: int = 24
+    gmm_mels: int = 26
+    n_mels: int = 16
     gmm: GmmConfig = field(default_factory=lambda: GmmConfig(num_components=4, first_rounds=3, rounds=1))
     first: NetworkConfig = field(
-        default_factory=lambda: NetworkConfig(num_epochs=6, batch_size=12, learning_rate=4e-3)
+        default_factory=lambda: NetworkConfig(num_epochs=6, batch_size=8, learning_rate=4e-3)
     )
     second: NetworkConfig = field(
-        default_factory=lambda: NetworkConfig(num_epochs=6, batch_size=12, learning_rate=4e-3, seed=1)
+        default_factory=lambda: NetworkConfig(num_epochs=6, batch_size=8, learning_rate=4e-3, seed=1)
     )
     hidden: int = 64
     dilations: tuple[int, ...] = (1, 2, 4)
     num_strings: int = 60
     num_train_strings: int = 250
-    insertion: float = -5.0
+    insertion: float = -10.0
     num_threads: int = 1
     seed: int = 0
 
@@ -92,7 +94,7 @@ class Config:
     def cepstra(self) -> Cepstra:
         """The Gaussians' features."""
         return Cepstra(
-            FrontEnd(sample_rate=SAMPLE_RATE, n_mels=self.n_mels, variance=False, hop_seconds=_HOP)
+            FrontEnd(sample_rate=SAMPLE_RATE, n_mels=self.gmm_mels, variance=False, hop_seconds=_HOP)
         )
 
 

@@ -5,8 +5,10 @@ import pytest
 
 from hnrc_lib.experiments import EXPERIMENTS, run_experiment
 
+NAMES = ["an4_hybrid", "digits_hybrid", "fsdd_cnn", "fsdd_hessian", "fsdd_landscape"]
 
-@pytest.mark.parametrize("name", ["an4_hybrid", "digits_hybrid", "fsdd_cnn", "fsdd_hessian", "fsdd_landscape"])
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_experiment_runs_from_a_frozen_configuration_that_has_defaults(name):
     config, run = EXPERIMENTS[name]
     made = config()
