@@ -13,7 +13,7 @@ PACKAGE = Path(hnrc_lib.__file__).parent
 BASE = {"_shapes", "paths"}
 AUDIO = {"audio", "datasets"}
 CURVATURE = {"linalg", "curvature", "models", "sequence"}
-TRAINED = CURVATURE | AUDIO | {"landscape", "optim"}
+TRAINED = CURVATURE | AUDIO | {"landscape", "optim", "recognition"}
 RECORDED = TRAINED | {"training", "experiments"}
 
 # What each part may import besides itself and BASE.
@@ -28,6 +28,7 @@ ALLOWED = {
     "datasets": {"audio"},
     "sequence": set(),
     "models": set(),
+    "recognition": AUDIO | {"models", "sequence"},
     "plotting": set(),
     "widgets": set(),
     "training": TRAINED,
