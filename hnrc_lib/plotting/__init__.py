@@ -3,17 +3,27 @@
 from hnrc_lib.plotting.damping_curves import draw_damping_curve, draw_reductions, draw_step_limits
 from hnrc_lib.plotting.landscapes import draw_landscape, draw_landscape_surface
 from hnrc_lib.plotting.matrices import draw_confusion_matrix, draw_hessian
+from hnrc_lib.plotting.sequences import (
+    draw_frames,
+    draw_state_path,
+    draw_symbol_posteriors,
+    draw_waveform,
+)
 from hnrc_lib.plotting.spectra import draw_spectrum
 from hnrc_lib.plotting.training_curves import draw_training_curves
 
 __all__ = [
     "draw_confusion_matrix",
     "draw_damping_curve",
+    "draw_frames",
     "draw_hessian",
     "draw_landscape",
     "draw_landscape_surface",
     "draw_reductions",
     "draw_spectrum",
+    "draw_state_path",
     "draw_step_limits",
+    "draw_symbol_posteriors",
     "draw_training_curves",
+    "draw_waveform",
 ]
