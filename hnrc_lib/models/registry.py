@@ -9,8 +9,15 @@ from hnrc_lib.models.cnn import CNN
 from hnrc_lib.models.conv_lstm import ConvLSTM
 from hnrc_lib.models.drnn import DRNN
 from hnrc_lib.models.lstm import LSTM
+from hnrc_lib.models.transformer import Transformer
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {"CNN": CNN, "DRNN": DRNN, "LSTM": LSTM, "ConvLSTM": ConvLSTM}
+ARCHITECTURES: dict[str, type[nn.Module]] = {
+    "CNN": CNN,
+    "DRNN": DRNN,
+    "LSTM": LSTM,
+    "ConvLSTM": ConvLSTM,
+    "Transformer": Transformer,
+}
 
 
 def make_model(architecture: str, **options: Any) -> nn.Module:
