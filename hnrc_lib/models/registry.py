@@ -59,6 +59,7 @@ def apply_model(model: nn.Module, features: Tensor, lengths: Tensor) -> Tensor:
 def output_lengths(model: nn.Module, lengths: Tensor) -> Tensor:
     """Frames of logits for utterances of so many frames: all of them where a model does not shorten time.
 
+    >>> import torch
     >>> output_lengths(ConvLSTM(8, 5, hidden_size=2), torch.tensor([9]))
     tensor([3])
     """
