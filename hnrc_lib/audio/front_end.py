@@ -31,6 +31,10 @@ class FrontEnd:
         window_seconds: length of the Hann window, > 0.
         hop_seconds: step between frames, > 0.
         floor: energy added in each band, > 0: that of noise far below speech.
+        dynamic_range_db: energy added in each band, this far below the utterance's greatest, in decibels,
+            > 0, so that a quiet room does not sound unlike a noisy one; None adds the floor alone.
+        trim_db: frames before the first and after the last within so many decibels of the loudest frame
+            are cut off, > 0; None keeps all. For words said alone.
 
     Raises:
         ValueError: a size that is not positive, or another order of slopes.
@@ -49,6 +53,8 @@ class FrontEnd:
     window_seconds: float = 0.025
     hop_seconds: float = 0.010
     floor: float = 1e-7
+    dynamic_range_db: float | None = None
+    trim_db: float | None = None
 
     def __post_init__(self) -> None:
         check_positive_integer("sample_rate", self.sample_rate)
@@ -57,8 +63,9 @@ class FrontEnd:
             raise ValueError(f"delta_order must be 0, 1 or 2, got {self.delta_order}")
         if self.num_frames is not None and self.num_frames < 2:
             raise ValueError(f"num_frames must be at least 2, or None, got {self.num_frames}")
-        for name in ("window_seconds", "hop_seconds", "floor"):
-            if not getattr(self, name) > 0:
+        for name in ("window_seconds", "hop_seconds", "floor", "dynamic_range_db", "trim_db"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
 
     @property
@@ -117,22 +124,15 @@ class FrontEnd:
         Returns:
             Features (N, T′, F), zero beyond each utterance's frames, and those frames (N,).
         """
-        if frequency_scale is None:
-            bank = mel_filter_bank(
-                sample_rate=self.sample_rate,
-                n_fft=self.n_fft,
-                n_mels=self.n_mels,
-                dtype=spectra.dtype,
-                device=spectra.device,
-            )
-        else:
-            bank = warped_mel_filter_banks(
-                frequency_scale.to(spectra),
-                sample_rate=self.sample_rate,
-                n_fft=self.n_fft,
-                n_mels=self.n_mels,
-            )
-        energies = (spectra @ bank.mT + self.floor).log()
+        if self.trim_db is not None:
+            spectra, frames = _trimmed(spectra, frames, self.trim_db)
+        bank = self._bank(spectra, frequency_scale)
+        energies = spectra @ bank.mT
+        floor = energies.new_tensor(self.floor)
+        if self.dynamic_range_db is not None:
+            loudest = energies.amax(dim=(1, 2), keepdim=True)
+            floor = floor + loudest * 10 ** (-self.dynamic_range_db / 10)
+        energies = (energies + floor).log()
         wanted = frames
         if time_scale is not None:
             wanted = (frames / time_scale.to(frames.device)).round().long().clamp(min=2)
@@ -147,8 +147,31 @@ class FrontEnd:
         features = torch.cat([energies, *slopes], dim=-1)
         return normalize_mean_variance(features, variance=self.variance, lengths=frames), frames
 
+    def _bank(self, spectra: Tensor, scales: Tensor | None) -> Tensor:
+        rate, n_fft, n_mels = self.sample_rate, self.n_fft, self.n_mels
+        if scales is not None:
+            return warped_mel_filter_banks(scales.to(spectra), sample_rate=rate, n_fft=n_fft, n_mels=n_mels)
+        return mel_filter_bank(
+            sample_rate=rate, n_fft=n_fft, n_mels=n_mels, dtype=spectra.dtype, device=spectra.device
+        )
+
     def __call__(
         self, samples: Float[Tensor, "batch time"], lengths: Int[Tensor, "batch"]
     ) -> tuple[Float[Tensor, "batch frames features"], Int[Tensor, "batch"]]:
         """Features (N, T, F) of waveforms (N, samples) of so many samples each, and their frames (N,)."""
         return self.features(*self.spectra(samples, lengths))
+
+
+def _trimmed(spectra: Tensor, frames: Tensor, trim_db: float) -> tuple[Tensor, Tensor]:
+    """Each utterance from its first loud frame to its last, and a frame more on either side."""
+    power = spectra.sum(dim=2)
+    place = torch.arange(power.shape[1], device=power.device)
+    loud = power >= power.amax(dim=1, keepdim=True) * 10 ** (-trim_db / 10)
+    loud &= place < frames[:, None]
+    first = (torch.where(loud, place, len(place)).amin(dim=1) - 1).clamp(min=0)
+    last = torch.minimum(torch.where(loud, place, -1).amax(dim=1) + 1, frames - 1)
+    kept = (last - first + 1).clamp(min=2)
+    shifted = (first[:, None] + place[: int(kept.max())]).clamp(max=len(place) - 1)
+    inside = place[: int(kept.max())] < kept[:, None]
+    rows = torch.arange(len(power), device=power.device)[:, None]
+    return torch.where(inside[..., None], spectra[rows, shifted], 0), kept

@@ -1,5 +1,7 @@
 """The front end against its parts, and its warps against speech that was really warped."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -86,9 +88,45 @@ def test_each_utterance_is_stretched_to_its_own_length():
     assert stretched[..., 0].tolist() == [[0, 2, 4, 0, 0], [0, 0.5, 1, 1.5, 2]]
 
 
+def test_silence_around_a_word_is_cut_off():
+    samples, _ = noise(1600)
+    quiet = 1e-3 * torch.randn(1, 4000, generator=torch.Generator().manual_seed(1))
+    around = torch.cat([quiet, samples, quiet], dim=1)
+    front_end = FrontEnd(RATE, n_mels=10, trim_db=25.0, floor=1e-30)
+    features, frames = front_end(torch.cat([around, around * 0.1]), torch.tensor([9600, 9600]))
+    assert abs(int(frames[0]) - 20) <= 4
+    torch.testing.assert_close(features[0], features[1], rtol=1e-3, atol=1e-3)
+    plain = dataclasses.replace(front_end, trim_db=None)
+    spectra, _ = plain.spectra(around, torch.tensor([9600]))
+    power = spectra[0].sum(1)
+    loud = (power > power.max() * 10**-2.5).nonzero()[:, 0]
+    first, last = int(loud[0]) - 1, int(loud[-1]) + 1
+    kept, _ = plain.features(spectra[:, first : last + 1], torch.tensor([last + 1 - first]))
+    torch.testing.assert_close(features[:1], kept)
+
+
+def test_the_dynamic_range_is_that_of_the_utterance_and_hides_the_room():
+    word, _ = noise(3200)
+    word[:, 1600:] = 0
+    rooms = [
+        word + level * torch.randn(word.shape, generator=torch.Generator().manual_seed(2))
+        for level in (1e-4, 1e-3)
+    ]
+    front_end = FrontEnd(RATE, n_mels=10, variance=False)
+
+    def distance(chosen: FrontEnd) -> float:
+        one, other = (chosen(room, torch.tensor([3200]))[0] for room in rooms)
+        return float((one - other).abs().max())
+
+    assert distance(front_end) > 1
+    assert distance(dataclasses.replace(front_end, dynamic_range_db=30.0)) < 0.01
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"trim_db": 0.0}, "trim_db must be positive"),
+        ({"dynamic_range_db": -1.0}, "dynamic_range_db must be positive"),
         ({"delta_order": 3}, "delta_order must be 0, 1 or 2, got 3"),
         ({"num_frames": 1}, "num_frames must be at least 2"),
         ({"floor": 0.0}, "floor must be positive"),
