@@ -1,3 +1,4 @@
+import json
 from dataclasses import asdict
 
 import pytest
@@ -8,6 +9,7 @@ from hnrc_lib.datasets import load_digits
 from hnrc_lib.datasets.an4 import load_an4
 from hnrc_lib.experiments import an4_hybrid
 from hnrc_lib.experiments.an4_hybrid import STAGES, Config
+from hnrc_lib.experiments.record import load_record
 from hnrc_lib.training.hybrid import GmmConfig, NetworkConfig
 
 DICTIONARY = {
@@ -78,3 +80,14 @@ def test_rates_are_fractions_with_their_intervals(record):
     assert record.arrays["loss"].shape == (2,)
     assert record.arrays["gmm_scores"][-1] > record.arrays["gmm_scores"][0]
     assert record.provenance.config == asdict(QUICK)
+
+
+def test_the_committed_record_is_the_default_configuration_on_real_speech():
+    record = load_record("an4_hybrid")
+    assert record.provenance.config == json.loads(json.dumps(asdict(Config())))
+    scalars = record.scalars
+    assert (scalars["num_test"], scalars["num_words"], record.provenance.scale) == (130, 773, "full")
+    assert scalars["num_train"] + scalars["num_chosen_on"] == 948
+    assert scalars["wer_gmm"] < 0.12
+    # A negative result: eight epochs leave the network behind the Gaussians, and realignment helps it.
+    assert scalars["wer_gmm"] < scalars["wer_realigned"] < scalars["wer_hybrid"]
