@@ -63,7 +63,7 @@ class Recognizer:
         """
         return self.transcribe_blocks(read_blocks(source, sample_rate=self.card.front_end.sample_rate))
 
-    def transcribe_blocks(self, blocks: Iterable[Float[Tensor, "block"]]) -> Transcript:
+    def transcribe_blocks(self, blocks: Iterable[Float[Tensor, "_"]]) -> Transcript:
         """Transcript of consecutive samples at the model's rate.
 
         Args:
