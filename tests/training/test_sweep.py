@@ -109,8 +109,8 @@ def test_tpe_finds_the_minimum_better_than_chance(tmp_path, options):
     result = run_sweep(objective, space, options)
     values = [point.value for point in result.points]
     assert len(set(values)) == 25
-    # The last points are where the first were good: their median, over that of ten random ones.
-    assert sorted(values[15:])[5] < sorted(values[:10])[5] / 2
+    # After ten random points; by chance 12 % come so near, and five or more of fifteen once in thirty times.
+    assert sum(value < 60 for value in values[10:]) >= 5
 
 
 def test_a_study_of_another_space_is_refused(tmp_path, options):
