@@ -10,12 +10,16 @@ from hnrc_lib.claims.s0_subject import largest_difference, message_of, run_print
 
 
 @pytest.fixture(scope="module")
-def defects():
-    return {defect.name: defect for defect in diagnose()}
+def found():
+    return diagnose()
 
 
-def test_names_are_unique_and_lines_ascend():
-    found = diagnose()
+@pytest.fixture(scope="module")
+def defects(found):
+    return {defect.name: defect for defect in found}
+
+
+def test_names_are_unique_and_lines_ascend(found):
     assert len({defect.name for defect in found}) == len(found) == 17
     assert [defect.line for defect in found] == sorted(defect.line for defect in found)
     assert {defect.name for defect in found if defect.how == "read"} == {"no matrix_inverse", "no gradient"}
