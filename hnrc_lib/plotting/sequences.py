@@ -93,7 +93,7 @@ def draw_state_path(
     edges = (np.arange(len(states) + 1) - 0.5) * frame_seconds
     (line,) = right.plot(edges, np.append(states, states[-1]), drawstyle="steps-post", color=color)
     right.set_ylabel("state", color=color)
-    right.set_yticks(range(int(states.max()) + 1))
+    right.set_yticks(range(int(states.min()), int(states.max()) + 1))
     right.grid(visible=False)
     return line
 

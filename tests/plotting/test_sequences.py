@@ -41,9 +41,10 @@ def test_names_must_fit():
 
 
 def test_each_state_lasts_for_its_frames():
-    line = draw_state_path(axes(), np.array([0, 0, 1, 2]), HOP)
+    line = draw_state_path(axes(), np.array([-1, -1, 0, 2]), HOP)
     np.testing.assert_allclose(line.get_xdata(), (np.arange(5) - 0.5) * HOP)
-    np.testing.assert_array_equal(line.get_ydata(), [0, 0, 1, 2, 2])
+    np.testing.assert_array_equal(line.get_ydata(), [-1, -1, 0, 2, 2])
+    np.testing.assert_array_equal(line.axes.get_yticks(), [-1, 0, 1, 2])
     assert line.get_drawstyle() == "steps-post"
 
 
