@@ -4,7 +4,16 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hnrc_lib.experiments import an4_hybrid, digits_hybrid, fsdd_cnn, fsdd_hessian, fsdd_landscape
+from hnrc_lib.experiments import (
+    an4_ctc,
+    an4_hybrid,
+    connected_digits,
+    digits_hybrid,
+    fsdd_cnn,
+    fsdd_hessian,
+    fsdd_landscape,
+    fsdd_speakers,
+)
 from hnrc_lib.experiments.record import Record
 
 
@@ -20,9 +29,18 @@ class Experiment(NamedTuple):
     run: Callable[..., Record]
 
 
+_MODULES = (
+    an4_ctc,
+    an4_hybrid,
+    connected_digits,
+    digits_hybrid,
+    fsdd_cnn,
+    fsdd_hessian,
+    fsdd_landscape,
+    fsdd_speakers,
+)
 EXPERIMENTS: dict[str, Experiment] = {
-    module.NAME: Experiment(module.Config, module.run)
-    for module in (an4_hybrid, digits_hybrid, fsdd_cnn, fsdd_hessian, fsdd_landscape)
+    module.NAME: Experiment(module.Config, module.run) for module in _MODULES
 }
 
 

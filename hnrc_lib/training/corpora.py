@@ -16,7 +16,7 @@ from hnrc_lib.datasets import (
 
 DataDir = str | os.PathLike[str] | None
 _VALIDATION_SPEAKER_EVERY = 12
-_STRINGS = {"train": 3000, "validation": 200, "test": 500}
+_STRINGS = {"train": 1000, "validation": 150, "test": 300}
 
 
 @dataclass(frozen=True)
@@ -72,21 +72,20 @@ def _fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
     )
 
 
-def _connected(parts: Parts, train_strings: int) -> Parts:
-    counts = _STRINGS | {"train": train_strings}
+def _connected(parts: Parts) -> Parts:
     joined = [
         connect_digits(getattr(parts, part), num_strings=count, seed=seed)
-        for seed, (part, count) in enumerate(counts.items())
+        for seed, (part, count) in enumerate(_STRINGS.items())
     ]
     return Parts(*joined)
 
 
 def _connected_digits(held_out: str | None, data_dir: DataDir) -> Parts:
-    return _connected(_digits(held_out, data_dir), 1000)
+    return _connected(_digits(held_out, data_dir))
 
 
 def _connected_fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
-    return _connected(_fsdd(held_out, data_dir), 3000)
+    return _connected(_fsdd(held_out, data_dir))
 
 
 def _an4(held_out: str | None, data_dir: DataDir) -> Parts:

@@ -5,7 +5,16 @@ import pytest
 
 from hnrc_lib.experiments import EXPERIMENTS, run_experiment
 
-NAMES = ["an4_hybrid", "digits_hybrid", "fsdd_cnn", "fsdd_hessian", "fsdd_landscape"]
+NAMES = [
+    "an4_ctc",
+    "an4_hybrid",
+    "connected_digits",
+    "digits_hybrid",
+    "fsdd_cnn",
+    "fsdd_hessian",
+    "fsdd_landscape",
+    "fsdd_speakers",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -18,7 +27,7 @@ def test_every_experiment_runs_from_a_frozen_configuration_that_has_defaults(nam
 
 
 def test_an_unknown_experiment_is_refused_with_the_names_there_are():
-    with pytest.raises(ValueError, match=r"name must be one of \['an4_hybrid', .*\], got 'mnist'"):
+    with pytest.raises(ValueError, match=r"name must be one of \['an4_ctc', .*\], got 'mnist'"):
         run_experiment("mnist")
 
 

@@ -1,16 +1,22 @@
 """Runs in processes of their own, killed, starved of disk, and spread over two."""
 
 import json
+import multiprocessing
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import tiny_corpus
 import torch
+import train_tones
 
 from hnrc_lib.training.checkpoint import load_newest
 from hnrc_lib.training.engine import run_recipe
@@ -18,12 +24,32 @@ from hnrc_lib.training.options import RunOptions
 
 SCRIPT = Path(__file__).with_name("train_tones.py")
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+# Its children begin with the library imported, so that twelve of them take seconds, not a minute.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["hnrc_lib.training.engine"])
 
 
-def start(folder: Path, kind: str, limit: int | None = None) -> subprocess.Popen:
-    command = [sys.executable, str(SCRIPT), str(folder), kind, *([] if limit is None else [str(limit)])]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=ENVIRONMENT)
+@contextmanager
+def started(folder: Path, name: str, limit: int | None = None) -> Iterator[tuple[BaseProcess, Connection]]:
+    """A run in a process of its own, and what it tells."""
+    told, telling = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=train_tones.run, args=(folder, name, telling, limit))
+    process.start()
+    telling.close()
+    with told:
+        yield process, told
+    process.join()
+    process.close()
+
+
+def last_word(told: Connection) -> str:
+    """The last that a process tells."""
+    word = ""
+    while True:
+        try:
+            word = str(told.recv())
+        except EOFError:
+            return word
 
 
 def test_killed_at_ten_random_moments_it_ends_with_the_same_losses(tmp_path):
@@ -33,17 +59,19 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_losses(tmp_path):
     whole = run_recipe(recipe, tmp_path / "whole", RunOptions(device="cpu"), parts=tiny_corpus.word_parts())
     folder = tmp_path / "killed"
     for _ in range(10):
-        with start(folder, "long") as process:
+        with started(folder, "long") as (process, told):
             for _ in range(moments.randint(1, 2)):
-                process.stdout.readline()
+                told.recv()
             time.sleep(moments.uniform(0, 0.02))
-            process.send_signal(signal.SIGKILL)
-        assert process.returncode == -signal.SIGKILL
+            process.kill()
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
     checkpoint, damaged = load_newest(folder / "checkpoints")
     assert damaged == []
+    assert checkpoint is not None
     assert 0 < checkpoint.step < whole.state.step
-    told, _ = start(folder, "long").communicate()
-    assert "done True" in told
+    with started(folder, "long") as (_, told):
+        assert last_word(told) == "finished True"
     checkpoint, damaged = load_newest(folder / "checkpoints")
     assert damaged == []
     assert checkpoint.values["losses"] == whole.state.losses
@@ -51,19 +79,17 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_losses(tmp_path):
 
 
 def test_a_full_disk_is_named_and_the_earlier_checkpoint_goes_on(tmp_path):
-    """RLIMIT_FSIZE stands for a disk without room: the write of a file above it fails as a real one does."""
+    """A limit on a file's size stands for a disk without room: the write fails half-way, as there."""
     recipe, parts = tiny_corpus.word_recipe(), tiny_corpus.word_parts()
     whole = run_recipe(recipe, tmp_path / "whole", RunOptions(device="cpu"), parts=parts)
     folder, reports = tmp_path / "full", []
     options = RunOptions(device="cpu", progress=reports.append, stop=lambda: len(reports) == 4)
     run_recipe(recipe, folder, options, parts=parts)
     size = max(path.stat().st_size for path in folder.rglob("state.safetensors"))
-    process = start(folder, "words", limit=size // 2)
-    _, complaint = process.communicate()
-    assert process.returncode == 1
-    assert "OSError" in complaint
-    assert "File too large" in complaint
+    with started(folder, "words", limit=size // 2) as (_, told):
+        assert "File too large" in last_word(told)
     checkpoint, damaged = load_newest(folder / "checkpoints")
+    assert checkpoint is not None
     assert (checkpoint.step, damaged) == (4, [])
     assert not list((folder / "checkpoints").glob(".*"))
     result = run_recipe(recipe, folder, RunOptions(device="cpu"), parts=parts)

@@ -1,0 +1,98 @@
+"""Digits of voices never heard: every speaker of FSDD held out in turn."""
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from hnrc_lib.datasets import load_fsdd
+from hnrc_lib.datasets.fsdd import SPEAKERS
+from hnrc_lib.experiments.recipe_runs import costs, curves, describe_runs, run_folder
+from hnrc_lib.experiments.record import Record
+from hnrc_lib.experiments.threads import cpu_threads
+from hnrc_lib.training.engine import RunResult, run_recipe
+from hnrc_lib.training.evaluation import confusion_matrix, wilson_interval
+from hnrc_lib.training.options import RunOptions
+from hnrc_lib.training.recipes import make_recipe
+
+NAME = "fsdd_speakers"
+NUM_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is trained.
+
+    Attributes:
+        recipe: name of a recipe on isolated digits.
+        changes: of its fields.
+        device: where.
+        num_threads: CPU threads.
+    """
+
+    recipe: str = "digits-cnn"
+    changes: dict[str, Any] = field(default_factory=dict)
+    device: str = "cpu"
+    num_threads: int = 1
+
+
+def run(
+    config: Config | None = None,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    progress: Any = None,
+) -> Record:
+    """Train on all speakers but one, recognise that one; for every speaker that this copy of FSDD has.
+
+    Args:
+        config: the recorded experiment when None.
+        data_dir: folder that holds FSDD; the environment variable ``HNRC_DATA_DIR`` when None.
+        folder: of the training runs, which go on there if they were cut short; a temporary one when None.
+        progress: called after every step.
+
+    Returns:
+        Record ``fsdd_speakers``. Scalars: ``accuracy_SPEAKER`` on every take of each speaker held out,
+        their mean ``accuracy_mean`` and sample deviation ``accuracy_deviation``, the Wilson interval of all
+        takes together, costs. Arrays: ``confusion`` summed over speakers, ``accuracy`` by speaker, curves of
+        the first run.
+
+    Raises:
+        FileNotFoundError: FSDD is not there.
+    """
+    config = config or Config()
+    speakers = load_fsdd(data_dir=data_dir).speakers
+    results, confusion, accuracy = [], np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64), []
+    with cpu_threads(config.num_threads), run_folder(folder) as where:
+        for speaker in speakers:
+            recipe = make_recipe(config.recipe, "full", config.changes | {"held_out": speaker})
+            options = RunOptions(
+                data_dir=data_dir, device=config.device, progress=progress or (lambda step: None)
+            )
+            result = run_recipe(recipe, where / speaker, options)
+            counts = _confusion(result)
+            confusion += counts
+            accuracy.append(counts.trace() / counts.sum())
+            results.append(result)
+    low, high = wilson_interval(int(confusion.trace()), int(confusion.sum()))
+    scalars = {f"accuracy_{speaker}": value for speaker, value in zip(speakers, accuracy, strict=True)} | {
+        "accuracy_mean": float(np.mean(accuracy)),
+        "accuracy_deviation": float(np.std(accuracy, ddof=1)),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "num_takes": int(confusion.sum()),
+    }
+    corpus = f"FSDD, {len(speakers)} of {len(SPEAKERS)} speakers, each held out in turn"
+    provenance = describe_runs(corpus, results, asdict(config))
+    scale = "reduced" if config.changes else "full"
+    arrays = {"confusion": confusion, "accuracy": np.array(accuracy)} | curves(results[0])
+    return Record(NAME, replace(provenance, scale=scale), scalars | costs(results), arrays)
+
+
+def _confusion(result: RunResult) -> np.ndarray:
+    assert result.test is not None
+    found = torch.tensor([int(text) for text in result.test.texts])
+    labels = torch.tensor(result.parts.test.labels)
+    return confusion_matrix(labels, found, NUM_CLASSES).numpy()

@@ -1,0 +1,94 @@
+"""What experiments that train by a recipe share: where they train, and what their records say of it."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hnrc_lib.experiments.record import Provenance, current_commit, environment
+from hnrc_lib.models import apply_model, output_lengths
+from hnrc_lib.training.engine import RunResult
+from hnrc_lib.training.resident import ResidentCorpus
+
+_BATCH = 32
+
+
+@contextmanager
+def run_folder(folder: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """The folder named, whose runs go on and stay, or a temporary one."""
+    if folder is not None:
+        yield Path(folder)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        yield Path(temporary)
+
+
+def num_parameters(result: RunResult) -> int:
+    """Trained numbers of a run's model."""
+    return sum(parameter.numel() for parameter in result.model.parameters())
+
+
+def describe_runs(corpus: str, results: Sequence[RunResult], config: dict[str, Any]) -> Provenance:
+    """Provenance of runs of one recipe on parts of one corpus."""
+    recipe, parts = results[0].recipe, results[0].parts
+    used = {part.manifest_sha256 for part in (parts.train, parts.validation, parts.test)}
+    model = dict(recipe.model)
+    sizes = ", ".join(f"{name} {value}" for name, value in model.items())
+    described = (
+        f"{recipe.architecture}{f' ({sizes})' if sizes else ''}, {num_parameters(results[0]):,} parameters"
+    )
+    return Provenance(
+        corpus=corpus,
+        manifest_sha256=" ".join(sorted(used)),
+        model=described,
+        versions=environment(),
+        device=str(next(results[0].model.parameters()).device),
+        seed=recipe.seed,
+        commit=current_commit(),
+        seconds=round(sum(result.state.seconds for result in results), 2),
+        scale="full",
+        config=config | {"recipe": recipe.as_dict()},
+    )
+
+
+def costs(results: Sequence[RunResult]) -> dict[str, float | int]:
+    """Steps, CPU seconds and pace of runs together."""
+    cpu = sum(result.state.cpu_seconds for result in results)
+    return {
+        "steps": sum(result.state.step for result in results),
+        "cpu_seconds": round(cpu, 1),
+        "utterances_per_cpu_second": round(sum(result.state.utterances for result in results) / cpu, 1),
+        "skipped_steps": sum(result.state.skipped for result in results),
+        "num_parameters": num_parameters(results[0]),
+    }
+
+
+def curves(result: RunResult) -> dict[str, np.ndarray]:
+    """Training loss and norm of the gradient at every step; validation after every epoch."""
+    state = result.state
+    return {
+        "train_loss": np.array(state.losses),
+        "grad_norm": np.array(state.grad_norms),
+        "validation_loss": np.array([epoch.validation_loss for epoch in state.epochs]),
+        "validation_error": np.array([epoch.validation_error for epoch in state.epochs]),
+    }
+
+
+@torch.no_grad()
+def utterance_log_probs(result: RunResult, resident: ResidentCorpus) -> tuple[Tensor, Tensor]:
+    """Log-probabilities (T, N, C) of a run's model on a corpus, and the frames of each utterance."""
+    pieces: list[Tensor] = [torch.empty(0)] * len(resident)
+    for chosen in resident.frames.argsort(stable=True).split(_BATCH):
+        features, frames = resident.front_end.features(*resident.spectra(chosen))
+        logits = apply_model(result.model, features, frames)
+        heard = output_lengths(result.model, frames).tolist()
+        for index, scores, size in zip(chosen.tolist(), logits.log_softmax(dim=-1), heard, strict=True):
+            pieces[index] = scores[:size].cpu()
+    lengths = torch.tensor([len(piece) for piece in pieces])
+    return torch.nn.utils.rnn.pad_sequence(pieces), lengths
