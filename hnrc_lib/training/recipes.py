@@ -127,8 +127,8 @@ def _connected_digits(name: str, size: str) -> Recipe:
         model={"hidden_size": 48 if quick else 80, "num_layers": 2, "channels": 16, "dropout": 0.1},
         augmentation=dataclasses.replace(_TEXT_AUGMENTATION, vocal_tract=0.15),
         batch_size=32,
-        max_epochs=8 if quick else 20,
-        average_last=2 if quick else 6,
+        max_epochs=8 if quick else 14,
+        average_last=2 if quick else 5,
     )
 
 
