@@ -24,7 +24,7 @@ WHEELS = (
 )  # fmt: skip
 
 # Tracked, but of no use to a training; the digits are packed when they are named.
-LEFT_OUT = ("images/", "notebooks/", "data/benchmarks/", "data/digits/")
+LEFT_OUT = ("images/", "notebooks/", "data/benchmarks/", "data/models/", "data/digits/")
 
 _GLIBC_MINORS = (17, 24, 27, 28, 31, 34)
 
