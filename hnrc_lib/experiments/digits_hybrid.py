@@ -55,6 +55,8 @@ class Config:
         num_states: states of each digit's model.
         gmm_mels: mel bands under the Gaussians' cepstra.
         n_mels: mel bands of the network's features; few, so that the pitch of the voice leaves no trace.
+        dynamic_range_db: how far below an utterance's greatest energy the network hears. Speakers of FSDD
+            differ more in room and silence than in voice.
         gmm: how mixtures of Gaussians are grown.
         first: the network's training on their alignment.
         second: its further training on its own.
@@ -69,18 +71,23 @@ class Config:
 
     num_states: int = 7
     gmm_mels: int = 26
-    n_mels: int = 16
+    n_mels: int = 24
+    dynamic_range_db: float | None = 40.0
     gmm: GmmConfig = field(default_factory=lambda: GmmConfig(num_components=4, first_rounds=3, rounds=1))
     first: NetworkConfig = field(
-        default_factory=lambda: NetworkConfig(num_epochs=6, batch_size=8, learning_rate=4e-3)
+        default_factory=lambda: NetworkConfig(
+            num_epochs=6, batch_size=8, learning_rate=4e-3, frequency_scale=0.25, frequency_masks=2
+        )
     )
     second: NetworkConfig = field(
-        default_factory=lambda: NetworkConfig(num_epochs=6, batch_size=8, learning_rate=4e-3, seed=1)
+        default_factory=lambda: NetworkConfig(
+            num_epochs=4, batch_size=8, learning_rate=4e-3, frequency_scale=0.25, frequency_masks=2, seed=1
+        )
     )
     hidden: int = 64
     dilations: tuple[int, ...] = (1, 2, 4)
     num_strings: int = 60
-    num_train_strings: int = 250
+    num_train_strings: int = 150
     insertion: float = -10.0
     num_threads: int = 1
     seed: int = 0
@@ -88,7 +95,14 @@ class Config:
     @property
     def front_end(self) -> FrontEnd:
         """The network's features."""
-        return FrontEnd(sample_rate=SAMPLE_RATE, n_mels=self.n_mels, hop_seconds=_HOP)
+        # Unit variance would make a feature of how much an utterance is silent.
+        return FrontEnd(
+            sample_rate=SAMPLE_RATE,
+            n_mels=self.n_mels,
+            variance=False,
+            hop_seconds=_HOP,
+            dynamic_range_db=self.dynamic_range_db,
+        )
 
     @property
     def cepstra(self) -> Cepstra:

@@ -12,7 +12,7 @@ QUICK = Config(
     num_states=3,
     n_mels=13,
     gmm=GmmConfig(num_components=2, first_rounds=1, rounds=1),
-    first=NetworkConfig(num_epochs=2, batch_size=8),
+    first=NetworkConfig(num_epochs=2, batch_size=8, frequency_masks=1),
     second=NetworkConfig(num_epochs=1, batch_size=8),
     hidden=16,
     dilations=(1,),

@@ -14,6 +14,7 @@ from hnrc_lib.training.hybrid.alignment import Alignments, by_length, padded
 
 _IGNORED = -100  # torch's mark of what a loss leaves out
 _MAX_NORM = 5.0  # of the gradient; the first steps are the longest
+_MASK_WIDTH = 0.15  # of the bands, the widest mask
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,13 @@ class NetworkConfig:
         weight_decay: decoupled, ≥ 0.
         frequency_scale: resonances are moved by 1 ± this, drawn for every utterance and epoch, 0 … 1.
         time_scale: the tempo likewise.
-        seed: of the order and of the warps.
+        frequency_masks: stretches of up to 15 % of the bands that are blanked, drawn likewise, ≥ 0.
+        seed: of the order, the warps and the masks.
 
     Raises:
         ValueError: a number out of range; names it.
+
+    Source: Jaitly and Hinton (2013) for moved resonances; Park and others (2019) for masks (SpecAugment).
     """
 
     num_epochs: int = 10
@@ -39,6 +43,7 @@ class NetworkConfig:
     weight_decay: float = 1e-2
     frequency_scale: float = 0.15
     time_scale: float = 0.15
+    frequency_masks: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -48,6 +53,8 @@ class NetworkConfig:
         for name in ("frequency_scale", "time_scale"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in 0 … 1, 1 excluded, got {getattr(self, name)}")
+        if self.frequency_masks < 0:
+            raise ValueError(f"frequency_masks must not be negative, got {self.frequency_masks}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +133,7 @@ def train_network(
         for index in torch.randperm(len(batches), generator=generator).tolist():
             rows = batches[index]
             features, lengths = warped([spectra[row] for row in rows], front_end, config, generator)
+            features = masked(features, front_end.n_mels, config.frequency_masks, generator)
             targets = stretched([alignments[row] for row in rows], lengths)
             loss = functional.cross_entropy(
                 network(features, lengths).flatten(0, 1), targets.flatten(), ignore_index=_IGNORED
@@ -158,6 +166,23 @@ def warped(
         frequency_scale=drawn(config.frequency_scale),
         time_scale=drawn(config.time_scale),
     )
+
+
+def masked(
+    features: Float[Tensor, "batch frames features"],
+    num_bands: int,
+    num_masks: int,
+    generator: torch.Generator,
+) -> Float[Tensor, "batch frames features"]:
+    """Features with stretches of bands at their mean, 0, in all frames of an utterance; slopes likewise."""
+    band, widest = torch.arange(num_bands), int(_MASK_WIDTH * num_bands)
+    for _ in range(num_masks):
+        width = (torch.rand(len(features), 1, generator=generator) * (widest + 1)).floor()
+        start = (torch.rand(len(features), 1, generator=generator) * (num_bands - width + 1)).floor()
+        hidden = (band >= start) & (band < start + width)
+        hidden = hidden.repeat(1, features.shape[2] // num_bands)
+        features = features.masked_fill(hidden.unsqueeze(1), 0)
+    return features
 
 
 def stretched(alignments: Alignments, lengths: Int[Tensor, " batch"]) -> Int[Tensor, "batch frames"]:

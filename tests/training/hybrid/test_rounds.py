@@ -18,7 +18,7 @@ from hnrc_lib.training.hybrid import (
     uniform_alignment,
     whole_words,
 )
-from hnrc_lib.training.hybrid.network_training import stretched, warped
+from hnrc_lib.training.hybrid.network_training import masked, stretched, warped
 
 FRONT_END = FrontEnd(sample_rate=8000, n_mels=20)
 LEXICON = whole_words(WORDS, num_states=2)
@@ -91,11 +91,25 @@ def test_warps_are_drawn_within_their_limits_for_every_utterance():
     assert len(set(lengths.tolist())) > 5
 
 
+def test_masks_blank_narrow_stretches_of_bands_alike_in_all_frames_and_slopes():
+    features = torch.ones(60, 4, 40)
+    found = masked(features, 20, 1, torch.Generator().manual_seed(0))
+    blank = found[:, 0, :20] == 0
+    assert (found == torch.where(blank, 0.0, 1.0).repeat(1, 2)[:, None]).all()
+    assert sorted(set(blank.sum(1).tolist())) == [0, 1, 2, 3]
+    for row in blank[blank.any(1)]:
+        places = row.nonzero().flatten().tolist()
+        assert places == list(range(places[0], places[-1] + 1))
+    assert blank.any(0).all()
+    assert masked(features, 20, 0, torch.Generator()) is features
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"num_epochs": 0}, "num_epochs must be positive, got 0"),
         ({"learning_rate": -1.0}, "learning_rate must be positive, got -1.0"),
+        ({"frequency_masks": -1}, "frequency_masks must not be negative, got -1"),
         ({"time_scale": 1.0}, "time_scale must lie in 0 … 1, 1 excluded, got 1.0"),
     ],
 )
