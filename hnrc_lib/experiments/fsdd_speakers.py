@@ -45,7 +45,7 @@ def run(
     folder: str | os.PathLike[str] | None = None,
     progress: Any = None,
 ) -> Record:
-    """Train on all speakers but one, recognise that one; for every speaker that this copy of FSDD has.
+    """Train on all speakers but one and the synthetic English voices, recognise that one; for every speaker.
 
     Args:
         config: the recorded experiment when None.
@@ -84,7 +84,10 @@ def run(
         "accuracy_high": high,
         "num_takes": int(confusion.sum()),
     }
-    corpus = f"FSDD, {len(speakers)} of {len(SPEAKERS)} speakers, each held out in turn"
+    corpus = (
+        f"FSDD, {len(speakers)} of {len(SPEAKERS)} speakers, each held out in turn, and 20 synthetic voices "
+        "to train on"
+    )
     provenance = describe_runs(corpus, results, asdict(config))
     scale = "reduced" if config.changes else "full"
     arrays = {"confusion": confusion, "accuracy": np.array(accuracy)} | curves(results[0])

@@ -72,6 +72,14 @@ def _fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
     )
 
 
+def _fsdd_with_voices(held_out: str | None, data_dir: DataDir) -> Parts:
+    """As ``fsdd``, with every English voice of the shipped digits beside the training speakers."""
+    parts = _fsdd(held_out, data_dir)
+    voices = load_digits(language="en")
+    joined = Corpus(f"{parts.train.name} and {voices.name}", [*parts.train, *voices], parts.train.missing)
+    return replace(parts, train=joined)
+
+
 def _connected(parts: Parts) -> Parts:
     joined = [
         connect_digits(getattr(parts, part), num_strings=count, seed=seed)
@@ -112,6 +120,7 @@ def _refuse_speaker(corpus: str, held_out: str | None) -> None:
 CORPORA: dict[str, Callable[[str | None, DataDir], Parts]] = {
     "digits": _digits,
     "fsdd": _fsdd,
+    "fsdd-and-voices": _fsdd_with_voices,
     "connected-digits": _connected_digits,
     "connected-fsdd": _connected_fsdd,
     "an4": _an4,
