@@ -84,7 +84,7 @@ def run(
         "num_strings": len(references),
     }
     voices = f"{len(speakers)} of {len(SPEAKERS)} speakers, each held out in turn"
-    corpus = f"FSDD strings of 1 to {MOST_DIGITS} digits, {voices}"
+    corpus = f"FSDD strings of 1 to {MOST_DIGITS} digits, {voices}, and 20 synthetic voices to train on"
     provenance = describe_runs(corpus, results, asdict(config))
     scale = "reduced" if config.changes else "full"
     arrays = {"wer_by_digits": _by_digits(references, heard)} | curves(results[0])

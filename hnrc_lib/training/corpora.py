@@ -16,6 +16,7 @@ from hnrc_lib.datasets import (
 
 DataDir = str | os.PathLike[str] | None
 _VALIDATION_SPEAKER_EVERY = 12
+_VOICE_STRINGS = 600
 _STRINGS = {"train": 1000, "validation": 150, "test": 300}
 
 
@@ -93,7 +94,11 @@ def _connected_digits(held_out: str | None, data_dir: DataDir) -> Parts:
 
 
 def _connected_fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
-    return _connected(_fsdd(held_out, data_dir))
+    """Strings of FSDD's speakers; to train on, strings of the synthetic English voices beside them."""
+    parts = _connected(_fsdd(held_out, data_dir))
+    voices = connect_digits(load_digits(language="en"), num_strings=_VOICE_STRINGS, seed=len(_STRINGS))
+    joined = Corpus(f"{parts.train.name} and {voices.name}", [*parts.train, *voices])
+    return replace(parts, train=joined)
 
 
 def _an4(held_out: str | None, data_dir: DataDir) -> Parts:
