@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from hnrc_lib.experiments import (
     an4_ctc,
     an4_hybrid,
+    compression,
     connected_digits,
     digits_hybrid,
     fsdd_cnn,
@@ -32,6 +33,7 @@ class Experiment(NamedTuple):
 _MODULES = (
     an4_ctc,
     an4_hybrid,
+    compression,
     connected_digits,
     digits_hybrid,
     fsdd_cnn,

@@ -8,6 +8,7 @@ from hnrc_lib.experiments import EXPERIMENTS, run_experiment
 NAMES = [
     "an4_ctc",
     "an4_hybrid",
+    "compression",
     "connected_digits",
     "digits_hybrid",
     "fsdd_cnn",

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from hnrc_lib.recognition.weights import pack_weights, unpack_weights
 
@@ -41,6 +42,18 @@ def test_int8_errs_by_half_a_step_of_each_channel(seed):
     assert (error <= 0.5001 * step).all()
     assert torch.equal(back["a.bias"], values["a.bias"])
     assert torch.equal(back["count"], values["count"])
+
+
+def test_rounding_twice_changes_nothing_and_every_kind_of_layer_is_rounded():
+    model = nn.ModuleList([nn.Linear(3, 2), nn.Conv2d(1, 2, 3), nn.LSTM(2, 3), nn.LayerNorm(4)])
+    values = model.state_dict()
+    packed = pack_weights(values, "int8")
+    matrices = {name for name, value in values.items() if value.ndim >= 2}
+    assert {name for name, value in packed.items() if value.dtype == torch.int8} == matrices
+    once = unpack_weights(packed, values)
+    again = unpack_weights(pack_weights(once, "int8"), values)
+    for name in values:
+        torch.testing.assert_close(once[name], again[name])
 
 
 def test_a_channel_of_zeros_stays_zero():
