@@ -64,8 +64,8 @@ def run(
 
     Returns:
         Record ``compression``. Scalars: accuracy, bytes and milliseconds of the recogniser (``float32_…``),
-        of its rounded copy (``int8_…``) and of a student (``student_…``, accuracy the mean over seeds without a
-        teacher). Array ``student_accuracy``: by ``hard_weights``, then by seed.
+        of its rounded copy (``int8_…``) and of a student (``student_…``; its accuracy is the mean over
+        seeds without a teacher). Array ``student_accuracy``: by ``hard_weights``, then by seed.
 
     Raises:
         FileNotFoundError: FSDD is not there.
