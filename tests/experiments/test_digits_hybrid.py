@@ -1,3 +1,4 @@
+import json
 from dataclasses import asdict
 
 import pytest
@@ -6,6 +7,7 @@ from fsdd_like import write_fsdd_like
 from hnrc_lib.datasets import load_fsdd
 from hnrc_lib.experiments import digits_hybrid
 from hnrc_lib.experiments.digits_hybrid import STAGES, Config
+from hnrc_lib.experiments.record import load_record
 from hnrc_lib.training.hybrid import GmmConfig, NetworkConfig
 
 QUICK = Config(
@@ -55,3 +57,14 @@ def test_rates_are_those_of_the_arrays(record):
 
 def test_even_a_little_training_beats_chance(record):
     assert record.scalars["accuracy_gmm"] > 0.3
+
+
+def test_the_committed_record_is_the_default_configuration_on_real_speech():
+    record = load_record("digits_hybrid")
+    assert record.provenance.config == json.loads(json.dumps(asdict(Config())))
+    scalars = record.scalars
+    assert (scalars["num_isolated"], scalars["num_strings"], record.provenance.scale) == (2500, 300, "full")
+    assert scalars["speakers"] == ["george", "jackson", "lucas", "nicolas", "yweweler"]
+    for row, stage in enumerate(STAGES):
+        assert scalars[f"accuracy_{stage}"] == pytest.approx(record.arrays["accuracy"][row].mean())
+        assert record.arrays["confusion"][row].trace() / 2500 == pytest.approx(scalars[f"accuracy_{stage}"])
