@@ -55,7 +55,7 @@ class Config:
         num_states: states of each digit's model.
         gmm_mels: mel bands under the Gaussians' cepstra.
         n_mels: mel bands of the network's features; few, so that the pitch of the voice leaves no trace.
-        dynamic_range_db: how far below an utterance's greatest energy the network hears. Speakers of FSDD
+        dynamic_range_db: how far below an utterance's greatest energy all models hear. Speakers of FSDD
             differ more in room and silence than in voice.
         gmm: how mixtures of Gaussians are grown.
         first: the network's training on their alignment.
@@ -108,7 +108,13 @@ class Config:
     def cepstra(self) -> Cepstra:
         """The Gaussians' features."""
         return Cepstra(
-            FrontEnd(sample_rate=SAMPLE_RATE, n_mels=self.gmm_mels, variance=False, hop_seconds=_HOP)
+            FrontEnd(
+                sample_rate=SAMPLE_RATE,
+                n_mels=self.gmm_mels,
+                variance=False,
+                hop_seconds=_HOP,
+                dynamic_range_db=self.dynamic_range_db,
+            )
         )
 
 
