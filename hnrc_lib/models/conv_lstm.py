@@ -1,13 +1,11 @@
 """Convolutions that shorten time, then bidirectional recurrent layers: an acoustic model for CTC."""
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hnrc_lib._shapes import Float, Int
 from hnrc_lib.models.activation import check_size, initialize
 from hnrc_lib.models.both_ways import BothWays
-from hnrc_lib.models.subsampling import check_frames, strided_length
+from hnrc_lib.models.subsampling import check_frames, strided_length, strided_lengths, subsample
 
 _KERNEL = 3
 
@@ -33,6 +31,7 @@ class ConvLSTM(nn.Module):
     Raises:
         ValueError: a size, the subsampling, the cell or the dropout is out of range.
 
+    >>> import torch
     >>> model = ConvLSTM(40, 29, hidden_size=32, num_layers=1)
     >>> lengths = torch.tensor([100, 60])
     >>> model(torch.zeros(2, 100, 40), lengths).shape, model.output_lengths(lengths)
@@ -75,9 +74,7 @@ class ConvLSTM(nn.Module):
 
     def output_lengths(self, lengths: Int[Tensor, "batch"]) -> Int[Tensor, "batch"]:
         """Frames of output for utterances of so many frames of input."""
-        for stride in self.strides:
-            lengths = strided_length(lengths, stride)
-        return lengths
+        return strided_lengths(lengths, self.strides)
 
     def forward(
         self, features: Float[Tensor, "batch frames features"], lengths: Tensor | None = None
@@ -91,13 +88,10 @@ class ConvLSTM(nn.Module):
         Raises:
             ValueError: a length out of range.
         """
-        frames = check_frames(features, lengths)
-        images = features.unsqueeze(1)
-        for layer, stride in zip(self.convolutions, self.strides, strict=True):
-            inside = torch.arange(images.shape[2], device=images.device) < frames[:, None]
-            images = functional.relu(layer(images * inside[:, None, :, None]))
-            frames = strided_length(frames, stride)
-        hidden = self.norms[0](self.projection(images.movedim(1, 2).flatten(2)))
+        convolved, frames = subsample(
+            self.convolutions, self.strides, features, check_frames(features, lengths)
+        )
+        hidden = self.norms[0](self.projection(convolved))
         hidden = self.dropout(hidden)
         for layer, norm in zip(self.layers, self.norms[1:], strict=True):  # pyright: ignore[reportArgumentType]
             hidden = self.dropout(norm(hidden + layer(hidden, frames.cpu())))

@@ -1,9 +1,11 @@
 """How many frames strided convolutions leave."""
 
+from collections.abc import Iterable, Sequence
 from typing import overload
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from hnrc_lib._shapes import Float, Int
 
@@ -38,3 +40,39 @@ def check_frames(
         span = f"{int(lengths.min())} … {int(lengths.max())}"
         raise ValueError(f"lengths must lie in 1 … {size} (frames), got {span}")
     return lengths.to(features.device)
+
+
+def strided_lengths(lengths: Int[Tensor, "batch"], strides: Iterable[int]) -> Int[Tensor, "batch"]:
+    """Frames that several such convolutions leave, one after another.
+
+    >>> strided_lengths(torch.tensor([101, 60]), (2, 2))
+    tensor([26, 15])
+    """
+    for stride in strides:
+        lengths = strided_length(lengths, stride)
+    return lengths
+
+
+def subsample(
+    convolutions: Iterable[nn.Module],
+    strides: Sequence[int],
+    features: Float[Tensor, "batch frames features"],
+    frames: Int[Tensor, "batch"],
+) -> tuple[Float[Tensor, "batch shorter wider"], Int[Tensor, "batch"]]:
+    """Convolutions over time and bands with a ReLU after each; what lies beyond an utterance counts as zero.
+
+    Args:
+        convolutions: of width 3 with one zero on either side, the first of one channel.
+        strides: of each in time.
+        features: shape (N, T, F).
+        frames: valid frames of each utterance, on the features' device.
+
+    Returns:
+        Channels and bands side by side, shape (N, T′, channels·bands), and the frames of each.
+    """
+    images = features.unsqueeze(1)
+    for layer, stride in zip(convolutions, strides, strict=True):
+        inside = torch.arange(images.shape[2], device=images.device) < frames[:, None]
+        images = functional.relu(layer(images * inside[:, None, :, None].to(images.dtype)))
+        frames = strided_length(frames, stride)
+    return images.movedim(1, 2).flatten(2), frames

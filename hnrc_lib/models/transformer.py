@@ -2,11 +2,10 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hnrc_lib._shapes import Float, Int
 from hnrc_lib.models.activation import check_size, initialize
-from hnrc_lib.models.subsampling import check_frames, strided_length
+from hnrc_lib.models.subsampling import check_frames, strided_length, strided_lengths, subsample
 
 _KERNEL = 3
 _WIDENING = 2  # units of the feed-forward layers in multiples of the width; 4 for Vaswani and others
@@ -121,9 +120,7 @@ class Transformer(nn.Module):
 
     def output_lengths(self, lengths: Int[Tensor, "batch"]) -> Int[Tensor, "batch"]:
         """Frames of the last layer for utterances of so many frames of input."""
-        for stride in self.strides:
-            lengths = strided_length(lengths, stride)
-        return lengths
+        return strided_lengths(lengths, self.strides)
 
     def forward(
         self, features: Float[Tensor, "batch frames features"], lengths: Tensor | None = None
@@ -137,13 +134,10 @@ class Transformer(nn.Module):
         Raises:
             ValueError: a length out of range.
         """
-        frames = check_frames(features, lengths)
-        images = features.unsqueeze(1)
-        for layer, stride in zip(self.convolutions, self.strides, strict=True):
-            inside = torch.arange(images.shape[2], device=images.device) < frames[:, None]
-            images = functional.relu(layer(images * inside[:, None, :, None].to(images.dtype)))
-            frames = strided_length(frames, stride)
-        hidden = self.projection(images.movedim(1, 2).flatten(2))
+        convolved, frames = subsample(
+            self.convolutions, self.strides, features, check_frames(features, lengths)
+        )
+        hidden = self.projection(convolved)
         hidden = hidden + sinusoidal_positions(hidden.shape[1], self.width).to(hidden)
         outside = torch.arange(hidden.shape[1], device=hidden.device) >= frames[:, None]
         for layer in self.layers:
