@@ -42,6 +42,8 @@ BARS = [
     ("landscape", "MLP", "adaptive plane", 10.0),
     ("landscape", "MLP", "adaptive plane", 0.005),
     ("landscape", "nn.RNN", "adaptive plane", 0.005),
+    ("training", "digits-cnn", "training, one pass", 1 / 3),
+    ("training", "an4-ctc", "training, one pass", 1 / 3),
     ("gpu", "nn.LSTM", "HVP, fresh", 8.0),
     ("gpu", "nn.LSTM", "32 HVPs", 3.0),
     ("gpu", "nn.RNN", "HVP, fresh", 8.0),

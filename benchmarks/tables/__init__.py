@@ -17,6 +17,7 @@ from benchmarks.tables import (
     recurrent,
     spectrum,
     trace,
+    training,
 )
 
 
@@ -33,5 +34,18 @@ def _table(module: ModuleType) -> Table:
     return Table(module.NAME, module.TITLE, module.TEXT, module.cases)
 
 
-ORDER = (correctness, hvp, ggn, full_hessian, eigenpairs, trace, spectrum, ctc, recurrent, landscape, gpu)
+ORDER = (
+    correctness,
+    hvp,
+    ggn,
+    full_hessian,
+    eigenpairs,
+    trace,
+    spectrum,
+    ctc,
+    recurrent,
+    landscape,
+    training,
+    gpu,
+)
 TABLES = {table.name: table for table in map(_table, ORDER)}

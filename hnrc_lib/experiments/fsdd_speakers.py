@@ -84,10 +84,9 @@ def run(
         "accuracy_high": high,
         "num_takes": int(confusion.sum()),
     }
-    corpus = (
-        f"FSDD, {len(speakers)} of {len(SPEAKERS)} speakers, each held out in turn, and 20 synthetic voices "
-        "to train on"
-    )
+    corpus = f"FSDD, {len(speakers)} of {len(SPEAKERS)} speakers, each held out in turn"
+    if results[0].recipe.corpus != "fsdd":
+        corpus += ", and 20 synthetic voices to train on"
     provenance = describe_runs(corpus, results, asdict(config))
     scale = "reduced" if config.changes else "full"
     arrays = {"confusion": confusion, "accuracy": np.array(accuracy)} | curves(results[0])
