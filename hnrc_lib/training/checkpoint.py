@@ -52,7 +52,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int = 2) -> P
     Raises:
         OSError: the disk is full or the folder cannot be written; no half checkpoint stays.
 
-    >>> import tempfile
+    >>> import tempfile, torch
     >>> with tempfile.TemporaryDirectory() as name:
     ...     _ = save_checkpoint(Path(name), Checkpoint(3, {"w": torch.ones(2)}, {"epoch": 1}))
     ...     newest = load_newest(Path(name))[0]
@@ -149,6 +149,7 @@ def pack_state(prefix: str, state: Any, tensors: dict[str, Tensor]) -> Any:
     Raises:
         TypeError: anything else; names its place.
 
+    >>> import torch
     >>> tensors = {}
     >>> packed = pack_state("o", {0: {"step": torch.tensor(2.0)}, "lr": 0.1}, tensors)
     >>> unpack_state(packed, tensors)
