@@ -1,20 +1,10 @@
 """Recorded experiments: one function per figure, from a frozen configuration to a Record."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import Any, NamedTuple
 
-from hnrc_lib.experiments import (
-    an4_ctc,
-    an4_hybrid,
-    compression,
-    connected_digits,
-    digits_hybrid,
-    fsdd_cnn,
-    fsdd_hessian,
-    fsdd_landscape,
-    fsdd_speakers,
-)
 from hnrc_lib.experiments.record import Record
 
 
@@ -30,20 +20,36 @@ class Experiment(NamedTuple):
     run: Callable[..., Record]
 
 
-_MODULES = (
-    an4_ctc,
-    an4_hybrid,
-    compression,
-    connected_digits,
-    digits_hybrid,
-    fsdd_cnn,
-    fsdd_hessian,
-    fsdd_landscape,
-    fsdd_speakers,
+_NAMES = (
+    "an4_ctc",
+    "an4_hybrid",
+    "compression",
+    "connected_digits",
+    "digits_hybrid",
+    "fsdd_cnn",
+    "fsdd_hessian",
+    "fsdd_landscape",
+    "fsdd_speakers",
 )
-EXPERIMENTS: dict[str, Experiment] = {
-    module.NAME: Experiment(module.Config, module.run) for module in _MODULES
-}
+
+
+class _Experiments(Mapping[str, Experiment]):
+    """Experiments by name, each imported when it is asked for: to read a record needs none of them."""
+
+    def __getitem__(self, name: str) -> Experiment:
+        if name not in _NAMES:
+            raise KeyError(name)
+        module = import_module(f"hnrc_lib.experiments.{name}")
+        return Experiment(module.Config, module.run)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+EXPERIMENTS: Mapping[str, Experiment] = _Experiments()
 
 
 def run_experiment(name: str, *, data_dir: str | os.PathLike[str] | None = None, **changes: Any) -> Record:

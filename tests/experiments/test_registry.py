@@ -1,9 +1,11 @@
 import dataclasses
 import inspect
+from importlib import import_module
 
 import pytest
 
 from hnrc_lib.experiments import EXPERIMENTS, run_experiment
+from hnrc_lib.experiments.record import record_names
 
 NAMES = [
     "an4_ctc",
@@ -21,6 +23,7 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_every_experiment_runs_from_a_frozen_configuration_that_has_defaults(name):
     config, run = EXPERIMENTS[name]
+    assert name == import_module(f"hnrc_lib.experiments.{name}").NAME
     made = config()
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.seed = 1
@@ -40,3 +43,8 @@ def test_an_unknown_field_is_refused():
 def test_a_missing_corpus_is_an_error_that_says_where_it_was_looked_for(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no fsdd/recordings"):
         run_experiment("fsdd_cnn", data_dir=tmp_path)
+
+
+def test_the_names_are_those_of_all_records_that_ship():
+    assert list(EXPERIMENTS) == NAMES
+    assert set(record_names()) <= set(NAMES)
