@@ -13,7 +13,9 @@ from torch.optim.lr_scheduler import LambdaLR
 from hnrc_lib.training.config import TrainingConfig
 from hnrc_lib.training.data import LabelledFeatures, check_data
 from hnrc_lib.training.evaluation import evaluate
+from hnrc_lib.training.kept_weights import copy_weights, fold_into_mean
 from hnrc_lib.training.progress import EpochReport, ProgressCallback
+from hnrc_lib.training.schedule import rate_factor
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -122,7 +124,7 @@ class _Best:
         if loss >= self.loss:
             return False
         self.loss, self.epoch = loss, epoch
-        self.weights = {name: value.clone() for name, value in model.state_dict().items()}
+        self.weights = copy_weights(model)
         return True
 
 
@@ -137,11 +139,7 @@ class _Average:
         if epoch < self.first:
             return
         count = epoch - self.first + 1
-        for name, value in model.state_dict().items():
-            if count > 1 and value.is_floating_point():
-                self.weights[name].lerp_(value, 1 / count)
-            else:  # a counter has no mean: the latest stays
-                self.weights[name] = value.clone()
+        fold_into_mean(self.weights, model, count)
 
 
 class _Run:
@@ -163,7 +161,7 @@ class _Run:
             )
         self.optimizer = optimizer
         num_steps = config.max_epochs * math.ceil(len(self.labels) / config.batch_size)
-        self.schedule = LambdaLR(self.optimizer, lambda step: _rate(config.schedule, step, num_steps))
+        self.schedule = LambdaLR(self.optimizer, lambda step: rate_factor(config.schedule, step, num_steps))
         # Two streams, so that the order of examples does not depend on what the augmentation draws.
         self.order = torch.Generator().manual_seed(config.seed)
         self.noise = torch.Generator(self.features.device).manual_seed(config.seed + 1)
@@ -189,13 +187,3 @@ class _Run:
             total_loss += value * len(targets)
             correct += int((logits.argmax(dim=1) == targets).sum())
         return total_loss / len(self.labels), correct / len(self.labels)
-
-
-def _rate(schedule: str, step: int, num_steps: int) -> float:
-    """Factor on the learning rate at a step, from 0."""
-    if schedule == "constant":
-        return 1.0
-    warm_up = max(1, num_steps // 10)
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, num_steps - warm_up)))

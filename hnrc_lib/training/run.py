@@ -13,6 +13,7 @@ from hnrc_lib.training.batching import bucketed_batches
 from hnrc_lib.training.building import build_model, make_accelerator, make_task
 from hnrc_lib.training.checkpoint import load_newest, save_checkpoint
 from hnrc_lib.training.corpora import Parts
+from hnrc_lib.training.kept_weights import fold_into_mean
 from hnrc_lib.training.learner import Learner, StepOutcome
 from hnrc_lib.training.measures import Measures, measure
 from hnrc_lib.training.optimizers import make_optimizer
@@ -174,7 +175,7 @@ class Run:
         state.keep_best(found.error, self.bare_model)
         averaged = state.epoch - (recipe.max_epochs - recipe.average_last)
         if recipe.average_last and averaged > 0:
-            state.keep_average(averaged, self.bare_model)
+            fold_into_mean(state.average, self.bare_model, averaged)
         state.epoch, state.batch = state.epoch + 1, 0
         return measures
 

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from hnrc_lib.training.checkpoint import Checkpoint, pack_state, unpack_state
+from hnrc_lib.training.kept_weights import copy_weights
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,8 @@ class RunState:
         if error >= self.best_error:
             return False
         self.best_error, self.best_epoch = error, self.epoch
-        self.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        self.best = copy_weights(model)
         return True
-
-    def keep_average(self, count: int, model: nn.Module) -> None:
-        """Fold the weights, the count-th of those averaged, into their mean."""
-        for name, value in model.state_dict().items():
-            if count > 1 and value.is_floating_point():
-                self.average[name].lerp_(value.detach(), 1 / count)
-            else:  # a counter has no mean: the latest stays
-                self.average[name] = value.detach().clone()
 
     def checkpoint(self, model: nn.Module, optimizer: Any, scaler: Any) -> Checkpoint:
         """All of it, with the weights, the optimiser's state and the loss scaler's, as a checkpoint."""

@@ -3,17 +3,16 @@
 import math
 
 
-def rate_factor(schedule: str, step: int, num_steps: int, warm_up: float = 0.1) -> float:
+def rate_factor(schedule: str, step: int, num_steps: int) -> float:
     """Factor on the learning rate at a step.
 
-    constant: 1;  cosine: (s + 1)/w for s < w, then ½ (1 + cos π (s − w)/(S − w)), with w = warm_up·S;
+    constant: 1;  cosine: (s + 1)/w for s < w, then ½ (1 + cos π (s − w)/(S − w)), w = max(⌊S/10⌋, 1);
     linear: the same warm-up, then (S − s)/(S − w)
 
     Args:
         schedule: ``"constant"``, ``"cosine"`` or ``"linear"``.
         step: s, from 0.
         num_steps: S, > 0.
-        warm_up: fraction of all steps, 0 … 1.
 
     Raises:
         ValueError: no such schedule.
@@ -27,8 +26,10 @@ def rate_factor(schedule: str, step: int, num_steps: int, warm_up: float = 0.1) 
         raise ValueError(f"schedule must be 'constant', 'cosine' or 'linear', got {schedule!r}")
     if schedule == "constant":
         return 1.0
-    rising = max(1, int(warm_up * num_steps))
+    rising = max(1, num_steps // 10)
     if step < rising:
         return (step + 1) / rising
-    done = (step - rising) / max(1, num_steps - rising)
-    return 0.5 * (1 + math.cos(math.pi * done)) if schedule == "cosine" else 1 - done
+    done, falling = step - rising, max(1, num_steps - rising)
+    if schedule == "linear":
+        return 1 - done / falling
+    return 0.5 * (1 + math.cos(math.pi * done / falling))
