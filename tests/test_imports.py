@@ -10,7 +10,7 @@ import pytest
 import hnrc_lib
 
 PACKAGE = Path(hnrc_lib.__file__).parent
-BASE = {"_shapes", "paths"}
+BASE = {"_shapes", "files", "paths"}
 AUDIO = {"audio", "datasets"}
 CURVATURE = {"linalg", "curvature", "models", "sequence"}
 TRAINED = CURVATURE | AUDIO | {"landscape", "optim", "recognition"}
@@ -19,6 +19,7 @@ RECORDED = TRAINED | {"training", "experiments"}
 # What each part may import besides itself and BASE.
 ALLOWED = {
     "_shapes": set(),
+    "files": set(),
     "paths": set(),
     "linalg": set(),
     "curvature": {"linalg", "models", "sequence"},

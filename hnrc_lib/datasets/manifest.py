@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hnrc_lib.datasets.errors import FetchError
+from hnrc_lib.files import replace_file
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ def read_manifest(path: Path) -> Manifest:
 def write_manifest(manifest: Manifest, path: Path) -> None:
     """Write as JSON, files sorted, one a line, beside the path and renamed into place."""
     text = json.dumps(asdict(manifest) | {"files": dict(sorted(manifest.files.items()))}, indent=1)
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.write_text(text + "\n", "utf-8")
-    unfinished.replace(path)
+    replace_file(path, (text + "\n").encode())
 
 
 def hash_file(path: Path) -> str:

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from hnrc_lib.audio import FrontEnd
+from hnrc_lib.files import replace_file
 from hnrc_lib.models import make_model
 from hnrc_lib.paths import shipped
 from hnrc_lib.recognition.weights import DTYPES, pack_weights, unpack_weights
@@ -142,7 +142,7 @@ def save_recognizer(
     folder.mkdir(parents=True, exist_ok=True)
     files = {f"{card.name}.safetensors": save_tensors(packed)}
     for name, data in files.items():
-        _replace(folder / name, data)
+        replace_file(folder / name, data)
     content = _as_json(card) | {"format": _FORMAT, "dtype": dtype, "language_model": None}
     if language_model is not None:
         names = {"words": f"{card.name}.words.arpa"}
@@ -157,7 +157,7 @@ def save_recognizer(
         files |= {name: (folder / name).read_bytes() for name in names.values()}
     content["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     path = folder / f"{card.name}.json"
-    _replace(path, json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
+    replace_file(path, json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
     return path
 
 
@@ -270,12 +270,3 @@ def _from_json(content: Mapping[str, Any]) -> ModelCard:
         | {name: maker(**values[name]) for name, maker in made.items()}
         | {"options": options, "symbols": tuple(values["symbols"])}
     )
-
-
-def _replace(path: Path, data: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -3,10 +3,10 @@
 import math
 import os
 import re
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from hnrc_lib.files import replace_file
 from hnrc_lib.sequence.ngram import SENTENCE_START, Gram, NGram
 
 _LN10 = math.log(10)
@@ -57,12 +57,7 @@ def write_arpa(model: NGram, path: str | os.PathLike[str]) -> Path:
     for n, chosen in enumerate(orders, start=1):
         lines += ["", f"\\{n}-grams:"]
         lines += [_line(grams[gram], gram, model.backoffs.get(gram)) for gram in chosen]
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        unfinished.write_text("\n".join([*lines, "", "\\end\\", ""]), "utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    replace_file(path, "\n".join([*lines, "", "\\end\\", ""]).encode())
     return path
 
 

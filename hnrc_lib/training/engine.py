@@ -1,14 +1,13 @@
 """The training engine: a recipe in, a recogniser out; killed at any moment, it goes on where it was."""
 
 import json
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from hnrc_lib.training.checkpoint import write_through
+from hnrc_lib.files import replace_file
 from hnrc_lib.training.corpora import Parts, load_parts
 from hnrc_lib.training.measures import Measures
 from hnrc_lib.training.options import RunOptions
@@ -111,7 +110,7 @@ def run_recipe(
         run.bare_model,
     )
     if run.accelerator.is_main_process:
-        write_json(output / "result.json", result.summary())
+        _write_json(output / "result.json", result.summary())
     return result
 
 
@@ -124,7 +123,7 @@ def claim_folder(output: Path, recipe: Recipe) -> None:
     path, wanted = output / "recipe.json", recipe.as_dict()
     if not path.is_file():
         output.mkdir(parents=True, exist_ok=True)
-        write_json(path, wanted)
+        _write_json(path, wanted)
         return
     found = json.loads(path.read_bytes())
     differ = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
@@ -134,8 +133,5 @@ def claim_folder(output: Path, recipe: Recipe) -> None:
         )
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write JSON beside its final name, then rename."""
-    half = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    write_through(half, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
-    half.replace(path)
+def _write_json(path: Path, content: object) -> None:
+    replace_file(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
