@@ -15,11 +15,9 @@ from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.sequence import Vocabulary, WordFusion, beam_search, greedy_decode
 from hnrc_lib.sequence.metrics import ErrorRate, character_error_rate, word_error_rate
-from hnrc_lib.training.corpora import load_parts
 from hnrc_lib.training.engine import RunResult, run_recipe
-from hnrc_lib.training.options import RunOptions
+from hnrc_lib.training.options import Progress, RunOptions, silent
 from hnrc_lib.training.recipes import make_recipe
-from hnrc_lib.training.report import StepReport
 from hnrc_lib.training.resident import ResidentCorpus
 from hnrc_lib.training.tasks import CTCTask
 
@@ -58,7 +56,7 @@ def run(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
-    progress: Any = None,
+    progress: Progress = silent,
 ) -> Record:
     """Train, choose the language model's weight on the validation speakers, read the test part.
 
@@ -66,7 +64,7 @@ def run(
         config: the recorded experiment when None.
         data_dir: folder that holds AN4; the environment variable ``HNRC_DATA_DIR`` when None.
         folder: of the training run, which goes on there if it was cut short; a temporary one when None.
-        progress: called after every step.
+        progress: called after every step; nothing is told when left out.
 
     Returns:
         Record ``an4_ctc``. Scalars: ``wer_greedy`` and ``cer_greedy`` without a language model,
@@ -80,13 +78,9 @@ def run(
     config = config or Config()
     recipe = make_recipe("an4-ctc", config.size)
 
-    def report(step: StepReport) -> None:
-        if progress is not None:
-            progress(step)
-
     with cpu_threads(config.num_threads), run_folder(folder) as where:
-        options = RunOptions(data_dir=data_dir, device=config.device, progress=report)
-        result = run_recipe(recipe, where, options, parts=load_parts("an4", data_dir=data_dir))
+        options = RunOptions(data_dir=data_dir, device=config.device, progress=progress)
+        result = run_recipe(recipe, where, options)
         scalars, arrays = _read(config, result)
     test = result.parts.test
     corpus = f"AN4, {len(result.parts.train)} training and {len(test)} test utterances"

@@ -15,6 +15,7 @@ from hnrc_lib.datasets import Corpus
 from hnrc_lib.datasets.an4 import SAMPLE_RATE, load_an4, load_an4_lexicon
 from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
 from hnrc_lib.experiments.threads import cpu_threads
+from hnrc_lib.models import num_parameters
 from hnrc_lib.sequence import NGram
 from hnrc_lib.sequence.hmm import StateGraph
 from hnrc_lib.sequence.metrics import word_error_rate
@@ -184,7 +185,7 @@ def _train(task: _Task) -> tuple[dict[str, Any], dict[str, np.ndarray], int]:
         scalars |= _measure(task, stage, found.model, found.stay, scales)
         scales, scalars["moved"] = (scalars[f"scale_{stage}"],), found.moved
         losses += found.losses
-    weights = sum(parameter.numel() for parameter in network.parameters())
+    weights = num_parameters(network)
     return scalars, {"gmm_scores": np.array(gmm.scores), "loss": np.array(losses)}, weights
 
 

@@ -8,13 +8,17 @@ import numpy as np
 
 from hnrc_lib.datasets import load_fsdd
 from hnrc_lib.datasets.fsdd import SPEAKERS
-from hnrc_lib.experiments.recipe_runs import costs, curves, describe_runs, run_folder
+from hnrc_lib.experiments.recipe_runs import (
+    costs,
+    curves,
+    describe_runs,
+    held_out_in_turn,
+    run_folder,
+)
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.sequence.metrics import word_error_rate
-from hnrc_lib.training.engine import run_recipe
-from hnrc_lib.training.options import RunOptions
-from hnrc_lib.training.recipes import make_recipe
+from hnrc_lib.training.options import Progress, RunOptions, silent
 
 NAME = "connected_digits"
 MOST_DIGITS = 7
@@ -40,7 +44,7 @@ def run(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
-    progress: Any = None,
+    progress: Progress = silent,
 ) -> Record:
     """Train on strings of all speakers but one, read strings of that one; for every speaker of this copy.
 
@@ -48,7 +52,7 @@ def run(
         config: the recorded experiment when None.
         data_dir: folder that holds FSDD; the environment variable ``HNRC_DATA_DIR`` when None.
         folder: of the training runs, which go on there if they were cut short; a temporary one when None.
-        progress: called after every step.
+        progress: called after every step; nothing is told when left out.
 
     Returns:
         Record ``connected_digits``. Scalars: ``wer_SPEAKER``, their mean ``wer_mean`` and sample deviation
@@ -60,20 +64,16 @@ def run(
     """
     config = config or Config()
     speakers = load_fsdd(data_dir=data_dir).speakers
-    results, references, heard, rates = [], [], [], []
+    references, heard, rates = [], [], []
+    options = RunOptions(data_dir=data_dir, device=config.device, progress=progress)
     with cpu_threads(config.num_threads), run_folder(folder) as where:
-        for speaker in speakers:
-            recipe = make_recipe("connected-digits-ctc", "full", config.changes | {"held_out": speaker})
-            options = RunOptions(
-                data_dir=data_dir, device=config.device, progress=progress or (lambda step: None)
-            )
-            result = run_recipe(recipe, where / speaker, options)
-            assert result.test is not None
-            said = [utterance.text for utterance in result.parts.test]
-            rates.append(word_error_rate(said, result.test.texts).rate)
-            references += said
-            heard += result.test.texts
-            results.append(result)
+        results = held_out_in_turn(speakers, "connected-digits-ctc", config.changes, where, options)
+    for result in results:
+        assert result.test is not None
+        said = [utterance.text for utterance in result.parts.test]
+        rates.append(word_error_rate(said, result.test.texts).rate)
+        references += said
+        heard += result.test.texts
     together = word_error_rate(references, heard)
     scalars = {f"wer_{speaker}": rate for speaker, rate in zip(speakers, rates, strict=True)} | {
         "wer_mean": float(np.mean(rates)),

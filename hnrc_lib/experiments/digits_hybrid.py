@@ -20,6 +20,7 @@ from hnrc_lib.datasets.digits_plan import WORDS
 from hnrc_lib.datasets.fsdd import SAMPLE_RATE, SPEAKERS
 from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
 from hnrc_lib.experiments.threads import cpu_threads
+from hnrc_lib.models import num_parameters
 from hnrc_lib.sequence.hmm import StateGraph
 from hnrc_lib.sequence.metrics import word_error_rate
 from hnrc_lib.training import confusion_matrix, wilson_interval
@@ -271,7 +272,7 @@ def _summary(results: _Results) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def _provenance(config: Config, corpus: Corpus, seconds: float) -> Provenance:
     emissions = whole_words(DIGITS, num_states=config.num_states).num_emissions
     network = FrameNetwork(config.n_mels, emissions, hidden=config.hidden, dilations=config.dilations)
-    weights = sum(parameter.numel() for parameter in network.parameters())
+    weights = num_parameters(network)
     voices = f"{len(corpus.speakers)} of {len(SPEAKERS)} speakers, each held out in turn"
     return Provenance(
         corpus=f"FSDD, {len(corpus)} utterances, {voices}; strings joined from them",

@@ -12,7 +12,7 @@ from hnrc_lib.datasets import Corpus, leave_one_speaker_out, load_fsdd, spectrog
 from hnrc_lib.datasets.fsdd import SPEAKERS
 from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
 from hnrc_lib.experiments.threads import cpu_threads
-from hnrc_lib.models import CNN
+from hnrc_lib.models import CNN, num_parameters
 from hnrc_lib.training import (
     Evaluation,
     History,
@@ -182,11 +182,6 @@ def run(
     arrays |= {name: np.array(history.curve(name)) for name in curves}
     provenance = describe(config, split, model, seconds["seconds"], asdict(config))
     return Record(NAME, provenance, scalars | seconds, arrays)
-
-
-def num_parameters(model: torch.nn.Module) -> int:
-    """Number of trained numbers of a model."""
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def describe(

@@ -23,6 +23,7 @@ from hnrc_lib.datasets.fsdd import SPEAKERS
 from hnrc_lib.experiments.digit_problem import NUM_CLASSES, DigitProblem, digit_problem, train_problem
 from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
 from hnrc_lib.linalg import rank_one_corrected_step
+from hnrc_lib.models import num_parameters
 from hnrc_lib.optim import damping_sweep
 
 NAME = "fsdd_hessian"
@@ -273,7 +274,7 @@ def _provenance(config: Config, data: DigitProblem, seconds: float) -> Provenanc
     kind = f"{len(data.corpus.speakers)} of {len(SPEAKERS)} speakers"
     if config.corpus == "digits":
         kind = f"{len(data.corpus.speakers)} synthetic voices"
-    size = sum(value.numel() for value in data.model.parameters())
+    size = num_parameters(data.model)
     inputs = config.pooled_frames * config.pooled_bands
     return Provenance(
         corpus=f"{data.corpus.name}, {len(data.corpus)} utterances, {kind}",

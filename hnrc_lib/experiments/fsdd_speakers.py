@@ -9,13 +9,18 @@ import torch
 
 from hnrc_lib.datasets import load_fsdd
 from hnrc_lib.datasets.fsdd import SPEAKERS
-from hnrc_lib.experiments.recipe_runs import costs, curves, describe_runs, run_folder
+from hnrc_lib.experiments.recipe_runs import (
+    costs,
+    curves,
+    describe_runs,
+    held_out_in_turn,
+    run_folder,
+)
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
-from hnrc_lib.training.engine import RunResult, run_recipe
+from hnrc_lib.training.engine import RunResult
 from hnrc_lib.training.evaluation import confusion_matrix, wilson_interval
-from hnrc_lib.training.options import RunOptions
-from hnrc_lib.training.recipes import make_recipe
+from hnrc_lib.training.options import Progress, RunOptions, silent
 
 NAME = "fsdd_speakers"
 NUM_CLASSES = 10
@@ -43,7 +48,7 @@ def run(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
-    progress: Any = None,
+    progress: Progress = silent,
 ) -> Record:
     """Train on all speakers but one and the synthetic English voices, recognise that one; for every speaker.
 
@@ -51,7 +56,7 @@ def run(
         config: the recorded experiment when None.
         data_dir: folder that holds FSDD; the environment variable ``HNRC_DATA_DIR`` when None.
         folder: of the training runs, which go on there if they were cut short; a temporary one when None.
-        progress: called after every step.
+        progress: called after every step; nothing is told when left out.
 
     Returns:
         Record ``fsdd_speakers``. Scalars: ``accuracy_SPEAKER`` on every take of each speaker held out,
@@ -64,18 +69,11 @@ def run(
     """
     config = config or Config()
     speakers = load_fsdd(data_dir=data_dir).speakers
-    results, confusion, accuracy = [], np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64), []
+    options = RunOptions(data_dir=data_dir, device=config.device, progress=progress)
     with cpu_threads(config.num_threads), run_folder(folder) as where:
-        for speaker in speakers:
-            recipe = make_recipe(config.recipe, "full", config.changes | {"held_out": speaker})
-            options = RunOptions(
-                data_dir=data_dir, device=config.device, progress=progress or (lambda step: None)
-            )
-            result = run_recipe(recipe, where / speaker, options)
-            counts = _confusion(result)
-            confusion += counts
-            accuracy.append(counts.trace() / counts.sum())
-            results.append(result)
+        results = held_out_in_turn(speakers, config.recipe, config.changes, where, options)
+        counts = [_confusion(result) for result in results]
+    confusion, accuracy = np.sum(counts, axis=0), [count.trace() / count.sum() for count in counts]
     low, high = wilson_interval(int(confusion.trace()), int(confusion.sum()))
     scalars = {f"accuracy_{speaker}": value for speaker, value in zip(speakers, accuracy, strict=True)} | {
         "accuracy_mean": float(np.mean(accuracy)),

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from hnrc_lib.experiments.record import Provenance, current_commit, environment
-from hnrc_lib.models import apply_model, output_lengths
-from hnrc_lib.training.engine import RunResult
+from hnrc_lib.models import apply_model, num_parameters, output_lengths
+from hnrc_lib.training.engine import RunResult, run_recipe
+from hnrc_lib.training.options import RunOptions
+from hnrc_lib.training.recipes import make_recipe
 from hnrc_lib.training.resident import ResidentCorpus
 
 _BATCH = 32
@@ -29,9 +31,18 @@ def run_folder(folder: str | os.PathLike[str] | None) -> Iterator[Path]:
         yield Path(temporary)
 
 
-def num_parameters(result: RunResult) -> int:
-    """Trained numbers of a run's model."""
-    return sum(parameter.numel() for parameter in result.model.parameters())
+def held_out_in_turn(
+    speakers: Sequence[str],
+    name: str,
+    changes: Mapping[str, Any],
+    where: Path,
+    options: RunOptions,
+) -> list[RunResult]:
+    """One full run of a recipe for each speaker held out, in a folder of the speaker's name."""
+    return [
+        run_recipe(make_recipe(name, "full", {**changes, "held_out": speaker}), where / speaker, options)
+        for speaker in speakers
+    ]
 
 
 def describe_runs(corpus: str, results: Sequence[RunResult], config: dict[str, Any]) -> Provenance:
@@ -40,9 +51,8 @@ def describe_runs(corpus: str, results: Sequence[RunResult], config: dict[str, A
     used = {part.manifest_sha256 for part in (parts.train, parts.validation, parts.test)}
     model = dict(recipe.model)
     sizes = ", ".join(f"{name} {value}" for name, value in model.items())
-    described = (
-        f"{recipe.architecture}{f' ({sizes})' if sizes else ''}, {num_parameters(results[0]):,} parameters"
-    )
+    size = f"{num_parameters(results[0].model):,} parameters"
+    described = f"{recipe.architecture}{f' ({sizes})' if sizes else ''}, {size}"
     return Provenance(
         corpus=corpus,
         manifest_sha256=" ".join(sorted(used)),
@@ -65,7 +75,7 @@ def costs(results: Sequence[RunResult]) -> dict[str, float | int]:
         "cpu_seconds": round(cpu, 1),
         "utterances_per_cpu_second": round(sum(result.state.utterances for result in results) / cpu, 1),
         "skipped_steps": sum(result.state.skipped for result in results),
-        "num_parameters": num_parameters(results[0]),
+        "num_parameters": num_parameters(results[0].model),
     }
 
 

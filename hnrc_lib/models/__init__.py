@@ -7,7 +7,13 @@ from hnrc_lib.models.graph import GraphNetwork
 from hnrc_lib.models.lstm import LSTM
 from hnrc_lib.models.mlp import MLP, pool_spectrogram
 from hnrc_lib.models.recurrent import GRULayer, LSTMLayer, RNNLayer
-from hnrc_lib.models.registry import ARCHITECTURES, apply_model, make_model, output_lengths
+from hnrc_lib.models.registry import (
+    ARCHITECTURES,
+    apply_model,
+    make_model,
+    num_parameters,
+    output_lengths,
+)
 from hnrc_lib.models.transformer import Transformer
 
 __all__ = [
@@ -24,6 +30,7 @@ __all__ = [
     "Transformer",
     "apply_model",
     "make_model",
+    "num_parameters",
     "output_lengths",
     "pool_spectrogram",
 ]

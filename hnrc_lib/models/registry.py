@@ -56,6 +56,15 @@ def apply_model(model: nn.Module, features: Tensor, lengths: Tensor) -> Tensor:
     return model(features) if isinstance(bare, CNN) else model(features, lengths)
 
 
+def num_parameters(model: nn.Module) -> int:
+    """Number of trained numbers of a model.
+
+    >>> num_parameters(nn.Linear(3, 2))
+    8
+    """
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def output_lengths(model: nn.Module, lengths: Tensor) -> Tensor:
     """Frames of logits for utterances of so many frames: all of them where a model does not shorten time.
 

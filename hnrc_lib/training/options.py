@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from hnrc_lib.training.corpora import DataDir
 from hnrc_lib.training.report import StepReport
 
+Progress = Callable[[StepReport], None]
+
+
+def silent(report: StepReport) -> None:
+    """Tell nothing."""
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -25,6 +31,6 @@ class RunOptions:
     device: str | None = None
     checkpoint_seconds: float = 60.0
     stop: Callable[[], bool] = lambda: False
-    progress: Callable[[StepReport], None] = lambda report: None
+    progress: Progress = silent
     trackers: Sequence[str] = ()
     spectra_budget: int = 1 << 30

@@ -8,11 +8,10 @@ from hnrc_lib.experiments.recipe_runs import (
     costs,
     curves,
     describe_runs,
-    num_parameters,
     run_folder,
     utterance_log_probs,
 )
-from hnrc_lib.models import apply_model, output_lengths
+from hnrc_lib.models import apply_model, num_parameters, output_lengths
 from hnrc_lib.training.engine import run_recipe
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.recipes import make_recipe
@@ -56,8 +55,8 @@ def test_costs_of_several_runs_add_up(result):
     assert two["cpu_seconds"] == pytest.approx(2 * one["cpu_seconds"], abs=0.11)
     pace = result.state.utterances / result.state.cpu_seconds
     assert one["utterances_per_cpu_second"] == pytest.approx(pace, abs=0.06)
-    assert two["num_parameters"] == one["num_parameters"] == num_parameters(result)
-    assert num_parameters(result) == sum(value.numel() for value in result.model.state_dict().values())
+    assert two["num_parameters"] == one["num_parameters"] == num_parameters(result.model)
+    assert num_parameters(result.model) == sum(value.numel() for value in result.model.state_dict().values())
 
 
 def test_curves_are_by_step_and_by_epoch(result):
@@ -73,7 +72,7 @@ def test_provenance_names_every_part_the_model_and_the_configuration(result):
     parts = (result.parts.train, result.parts.validation, result.parts.test)
     assert where.manifest_sha256.split() == sorted(part.manifest_sha256 for part in parts)
     assert where.model.startswith("ConvLSTM (hidden_size 12, num_layers 2")
-    assert f"{num_parameters(result):,} parameters" in where.model
+    assert f"{num_parameters(result.model):,} parameters" in where.model
     assert where.config == {"size": "quick", "recipe": result.recipe.as_dict()}
     assert where.seconds == pytest.approx(2 * result.state.seconds, abs=0.01)
     assert (where.device, where.seed, where.corpus) == ("cpu", 0, "a corpus")
