@@ -41,21 +41,41 @@ class GradientGraph(ProductGraph):
         self, loss: Loss, params: Mapping[str, Tensor], *, check_deterministic: bool = False
     ) -> None:
         evaluation = Evaluation(_scalar(loss), params, check_deterministic=check_deterministic)
-        self._leaves = evaluation.leaves
+        self._record(evaluation.output, evaluation.leaves, spare_unused=False)
+
+    @classmethod
+    def on(cls, value: Tensor, leaves: Mapping[str, Tensor]) -> "GradientGraph":
+        """The same for a loss that was evaluated already, under ``rerouted``.
+
+        Args:
+            value: L, a scalar on its graph.
+            leaves: θ, the very tensors that it was computed from; not copied, so that products end where
+                one of them changes. One that was not used has gradient and curvature zero.
+
+        >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+        >>> GradientGraph.on((x**3).sum(), {"x": x}).product(torch.tensor([1.0, 1.0]))
+        tensor([ 6., 12.])
+        """
+        check_loss(value)
+        graph = cls.__new__(cls)
+        graph._record(value, leaves, spare_unused=True)
+        return graph
+
+    def _record(self, value: Tensor, leaves: Mapping[str, Tensor], *, spare_unused: bool) -> None:
+        self._leaves = dict(leaves)
         with recording():
-            self._gradients = dict(
-                zip(
-                    params,
-                    torch.autograd.grad(
-                        evaluation.output, list(self._leaves.values()), create_graph=True, allow_unused=True
-                    ),
-                    strict=True,
-                )
+            gradients = torch.autograd.grad(
+                value,
+                list(leaves.values()),
+                create_graph=True,
+                allow_unused=True,
+                materialize_grads=spare_unused,
             )
+        self._gradients = dict(zip(leaves, gradients, strict=True))
         unused = [name for name, part in self._gradients.items() if part is None]
         if unused:
             raise ValueError(f"loss must depend on every parameter, but does not use {unused}")
-        self.value = evaluation.output.detach()
+        self.value = value.detach()
         self.params = {name: leaf.detach() for name, leaf in self._leaves.items()}
         self.gradient = {name: part.detach() for name, part in self._gradients.items()}
         self.blocks = parameter_blocks(self.params)

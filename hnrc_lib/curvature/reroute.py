@@ -18,13 +18,16 @@ Handler = Callable[..., Any]
 
 
 @contextmanager
-def rerouted() -> Iterator[None]:
+def rerouted(*, move_statistics: bool = False) -> Iterator[None]:
     """Within it, stock torch layers compute what they always do, with right second derivatives.
 
     ``nn.RNN``, ``nn.LSTM`` and ``nn.GRU`` run on our sweeps where a second derivative is asked, attention on
     its plain formula, ``F.ctc_loss`` on our lattice; a convolution of data with few channels becomes a matrix
     product on the CPU, which is faster. Batch and instance normalisation in training mode use
     the statistics of the batch and leave their running ones, and their counters, as they were.
+
+    Args:
+        move_statistics: let the running statistics and counters move, once an evaluation, as in training.
 
     Raises:
         ValueError: dropout in training mode is met; the message says what to do.
@@ -37,7 +40,7 @@ def rerouted() -> Iterator[None]:
     """
     with ExitStack() as stack:
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-        mode = stack.enter_context(_Rerouting())
+        mode = stack.enter_context(_Rerouting(move_statistics))
         try:
             yield
         finally:
@@ -47,14 +50,17 @@ def rerouted() -> Iterator[None]:
 class _Rerouting(TorchFunctionMode):
     """Looks up every torch function that is called; most pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, move_statistics: bool) -> None:
         super().__init__()
+        self._move = move_statistics
         self._counters: dict[int, tuple[Tensor, Tensor]] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func in _IN_PLACE_SUMS:
+        if self._move and func in _NORMS:
+            return func(*args, **(kwargs or {}))
+        if func in _IN_PLACE_SUMS and not self._move:
             self._remember(args[0])
         handler = _HANDLERS.get(func)
         if handler is None:
@@ -72,6 +78,7 @@ class _Rerouting(TorchFunctionMode):
             counter.copy_(before)
 
 
+_NORMS = {functional.batch_norm, functional.instance_norm}
 _IN_PLACE_SUMS = {torch.Tensor.add_, torch.Tensor.__iadd__}
 
 

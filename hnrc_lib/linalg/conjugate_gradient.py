@@ -1,6 +1,7 @@
 """Conjugate gradients: A x = b for a symmetric positive definite A, from products alone."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +12,7 @@ from hnrc_lib._shapes import Float
 from hnrc_lib.linalg.checks import check_count, check_square, check_vector
 from hnrc_lib.linalg.operators import LinearOperator
 
-Reason = Literal["converged", "max_steps", "negative_curvature", "not_finite"]
+Reason = Literal["converged", "stopped", "max_steps", "negative_curvature", "not_finite"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def conjugate_gradient(
     atol: float | int = 0.0,
     max_steps: int | None = None,
     preconditioner: LinearOperator | None = None,
+    stop: Callable[[int, Tensor, float], bool] | None = None,
 ) -> ConjugateGradientResult:
     """Solve A x = b.
 
@@ -62,6 +64,8 @@ def conjugate_gradient(
         atol: absolute tolerance, ≥ 0.
         max_steps: largest number of steps, ≥ 0; n when left out.
         preconditioner: M ≈ A⁻¹, symmetric positive definite, applied as ``M @ r``.
+        stop: called after every step with its number, x and the model φ(x) = ½xᵀAx − bᵀx = −½xᵀ(b + r);
+            true ends the iteration there.
 
     Returns:
         The solution and the reason why it stopped.
@@ -112,6 +116,9 @@ def conjugate_gradient(
         if not bool(torch.isfinite(moved).all()):
             return ConjugateGradientResult(x, norm, step, "not_finite")
         x, residual, fresh = moved, residual - length * product, False
+        if stop is not None and stop(step + 1, x, -float(x @ (b + residual)) / 2):
+            norm = float(torch.linalg.vector_norm(residual))
+            return ConjugateGradientResult(x, norm, step + 1, "stopped")
     raise AssertionError("unreachable: the last round of the loop returns")
 
 

@@ -54,7 +54,11 @@ class NystromApproximation(LinearOperator):
 
 
 def nystrom(
-    A: LinearOperator, rank: int, *, generator: torch.Generator | None = None
+    A: LinearOperator,
+    rank: int,
+    *,
+    generator: torch.Generator | None = None,
+    test: Float[Tensor, "n r"] | None = None,
 ) -> NystromApproximation:
     """Approximate a positive semi-definite operator from r products.
 
@@ -67,6 +71,8 @@ def nystrom(
         A: symmetric positive semi-definite (n, n), such as a Gauss–Newton or Fisher matrix.
         rank: r, 1 … n.
         generator: draws Ω; torch's default generator when None.
+        test: vectors to take for Ω, shape (n, r), such as the eigenvectors of an earlier approximation; they
+            are made orthonormal.
 
     Returns:
         Â with its eigenpairs; ``inverse`` and ``preconditioner`` build on it.
@@ -84,15 +90,34 @@ def nystrom(
     """
     size = check_square(A)
     check_count("rank", rank, 1, size)
-    test, _ = torch.linalg.qr(gaussian(A, rank, generator))
-    sketch = A @ test
+    if test is not None and test.shape != (size, rank):
+        raise ValueError(f"test must have shape {(size, rank)}, got {tuple(test.shape)}")
+    chosen: Tensor = torch.linalg.qr(gaussian(A, rank, generator) if test is None else test)[0]
+    sketch = A @ chosen
     check_finite("A @ test", sketch)
+    return nystrom_of_sketch(chosen, sketch)
+
+
+def nystrom_of_sketch(test: Float[Tensor, "n r"], sketch: Float[Tensor, "n r"]) -> NystromApproximation:
+    """The same from products that were taken already.
+
+    Args:
+        test: Ω with orthonormal columns, shape (n, r).
+        sketch: AΩ, finite.
+
+    Raises:
+        ValueError: A is not symmetric or not positive semi-definite on Ω.
+
+    >>> nystrom_of_sketch(torch.eye(2), torch.diag(torch.tensor([4.0, 1.0]))).eigenvalues.round(decimals=3)
+    tensor([4., 1.])
+    """
+    size, rank = test.shape
     norm = float(torch.linalg.matrix_norm(sketch))
     if norm == 0:
-        return NystromApproximation(test, torch.zeros(rank, dtype=A.dtype, device=A.device))
+        return NystromApproximation(test, torch.zeros_like(sketch[0]))
     core, least = _core(test.mT @ sketch, norm)
-    shift = max(math.sqrt(size) * torch.finfo(A.dtype).eps * norm, -2 * least)
-    factor = torch.linalg.cholesky(core + shift * torch.eye(rank, dtype=A.dtype, device=A.device))
+    shift = max(math.sqrt(size) * torch.finfo(test.dtype).eps * norm, -2 * least)
+    factor = torch.linalg.cholesky(core + shift * torch.eye(rank, dtype=test.dtype, device=test.device))
     whitened = torch.linalg.solve_triangular(factor, (sketch + shift * test).mT, upper=False).mT
     eigenvectors, singular, _ = torch.linalg.svd(whitened, full_matrices=False)
     return NystromApproximation(eigenvectors, (singular**2 - shift).clamp(min=0.0))
