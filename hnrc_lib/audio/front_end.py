@@ -1,5 +1,6 @@
 """The front end of a recogniser: what stands between the waveform and the network."""
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -151,15 +152,24 @@ class FrontEnd:
         rate, n_fft, n_mels = self.sample_rate, self.n_fft, self.n_mels
         if scales is not None:
             return warped_mel_filter_banks(scales.to(spectra), sample_rate=rate, n_fft=n_fft, n_mels=n_mels)
-        return mel_filter_bank(
-            sample_rate=rate, n_fft=n_fft, n_mels=n_mels, dtype=spectra.dtype, device=spectra.device
-        )
+        return _plain_bank(rate, n_fft, n_mels, spectra.dtype, spectra.device)
 
     def __call__(
         self, samples: Float[Tensor, "batch time"], lengths: Int[Tensor, "batch"]
     ) -> tuple[Float[Tensor, "batch frames features"], Int[Tensor, "batch"]]:
         """Features (N, T, F) of waveforms (N, samples) of so many samples each, and their frames (N,)."""
         return self.features(*self.spectra(samples, lengths))
+
+
+@functools.lru_cache(maxsize=16)
+def _plain_bank(
+    sample_rate: int, n_fft: int, n_mels: int, dtype: torch.dtype, device: torch.device
+) -> Float[Tensor, "n_mels bins"]:
+    """The bank that hears every batch which is not warped; kept, so read only."""
+    with torch.inference_mode(False):  # what is made under it, no later gradient may pass
+        return mel_filter_bank(
+            sample_rate=sample_rate, n_fft=n_fft, n_mels=n_mels, dtype=dtype, device=device
+        )
 
 
 def _trimmed(spectra: Tensor, frames: Tensor, trim_db: float) -> tuple[Tensor, Tensor]:

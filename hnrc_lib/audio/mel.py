@@ -1,5 +1,6 @@
 """The mel scale and its triangular filters."""
 
+import functools
 import math
 import warnings
 
@@ -165,14 +166,25 @@ def warped_mel_filter_banks(
     nyquist = sample_rate / 2
     precision = scales.dtype if scales.device.type == "mps" else torch.float64
     factor = scales.to(precision)[:, None]
-    bins = torch.linspace(0, nyquist, 1 + n_fft // 2, dtype=precision, device=scales.device)
+    bins, edges = _bins_and_edges(sample_rate, n_fft, n_mels, precision, scales.device)
     knee = turn * nyquist / factor.clamp(min=1)
     slope = (nyquist - factor * knee) / (nyquist - knee)
     heard = torch.where(bins <= knee, factor * bins, factor * knee + slope * (bins - knee))
-    top = hz_to_mel(torch.tensor([nyquist], dtype=torch.float64)).item()
-    edges = mel_to_hz(torch.linspace(0, top, n_mels + 2, dtype=torch.float64))[:, None].to(bins)
     bank = _triangles(heard[:, None], edges) * 2 / (edges[2:] - edges[:-2])
     return bank.to(scales.dtype)
+
+
+@functools.lru_cache(maxsize=16)
+def _bins_and_edges(
+    sample_rate: int, n_fft: int, n_mels: int, dtype: torch.dtype, device: torch.device
+) -> tuple[Float[Tensor, "bins"], Float[Tensor, "edges 1"]]:
+    """What all warped banks of one size share, in hertz; kept, as every batch asks for it, so read only."""
+    nyquist = sample_rate / 2
+    with torch.inference_mode(False):  # what is made under it, no later gradient may pass
+        bins = torch.linspace(0, nyquist, 1 + n_fft // 2, dtype=dtype, device=device)
+        top = hz_to_mel(torch.tensor([nyquist], dtype=torch.float64)).item()
+        edges = mel_to_hz(torch.linspace(0, top, n_mels + 2, dtype=torch.float64))[:, None].to(bins)
+    return bins, edges
 
 
 def _triangles(frequencies: Tensor, edges: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from hnrc_lib.audio import (
     FrontEnd,
     compute_deltas,
     log_mel_spectrogram,
+    mel,
     mel_filter_bank,
     normalize_mean_variance,
     stretch_time,
@@ -80,6 +81,23 @@ def test_scale_one_is_the_plain_bank_and_every_scale_ends_at_half_the_rate():
     # Only at 0 and at half the rate does a filter bank hear nothing: the warp leaves both where they are.
     assert (banks[..., 1:-1].sum(dim=1) > 0).all()
     assert (banks[..., -1].abs() < 1e-12).all()
+
+
+@pytest.mark.parametrize("scale", [None, torch.tensor([1.1])])
+def test_a_bank_is_made_once_and_a_gradient_may_pass_it_whoever_made_it(monkeypatch, scale):
+    # n_mels of this test alone, so that no other has made the bank.
+    front_end = FrontEnd(RATE, n_mels=13)
+    spectra, frames = front_end.spectra(*noise(2000))
+    made, warps = [], mel.mel_to_hz
+    monkeypatch.setattr(mel, "mel_to_hz", lambda *mels: made.append(mels) or warps(*mels))
+    with torch.inference_mode():
+        first, _ = front_end.features(spectra, frames, frequency_scale=scale)
+    spectra.requires_grad_()
+    second, _ = front_end.features(spectra, frames, frequency_scale=scale)
+    second.square().sum().backward()
+    assert len(made) == 1
+    assert torch.equal(first, second)
+    assert spectra.grad is not None
 
 
 def test_each_utterance_is_stretched_to_its_own_length():
