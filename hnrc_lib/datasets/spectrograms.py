@@ -5,12 +5,14 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from hnrc_lib._shapes import Float, Int
-from hnrc_lib.audio import compute_deltas, log_mel_spectrogram, normalize_mean_variance, stretch_time
-from hnrc_lib.audio import num_frames as count_frames
+from hnrc_lib.audio import (
+    FrontEnd,
+    compute_deltas,
+    log_mel_spectrogram,
+    normalize_mean_variance,
+    stretch_time,
+)
 from hnrc_lib.datasets.corpus import Corpus, Utterance
-
-WINDOW_SECONDS = 0.025
-HOP_SECONDS = 0.010
 
 
 def spectrograms(
@@ -25,8 +27,9 @@ def spectrograms(
 ) -> tuple[Float[Tensor, "utterances num_frames features"], Int[Tensor, "utterances"]]:
     """Log-mel spectrograms of equal size, and labels.
 
-    Windows of 25 ms every 10 ms, mel bands from 0 Hz to half the sample rate; each utterance's mean over
-    time is subtracted from every band; then time is stretched linearly to ``num_frames``:
+    Windows and steps are ``FrontEnd``'s (25 ms every 10 ms), mel bands from 0 Hz to half the sample rate;
+    each utterance's mean over time is subtracted from every band; then time is stretched linearly to
+    ``num_frames``:
     Y[i] = (1 − w)·Z[⌊p⌋] + w·Z[⌊p⌋ + 1] with p = i (L − 1) / (num_frames − 1) and w = p − ⌊p⌋.
 
     Args:
@@ -87,17 +90,16 @@ def _log_mel(
     utterances: list[Utterance], sample_rate: int, n_mels: int, floor: float
 ) -> tuple[Tensor, Tensor]:
     """Padded log-mel energies (N, L_max, n_mels) and the number of frames of each."""
-    win_length, hop_length = round(WINDOW_SECONDS * sample_rate), round(HOP_SECONDS * sample_rate)
-    n_fft = 1 << (win_length - 1).bit_length()
+    front_end = FrontEnd(sample_rate, n_mels)
     lengths = torch.tensor([len(utterance.samples) for utterance in utterances])
     energies = log_mel_spectrogram(
         pad_sequence([utterance.samples for utterance in utterances], batch_first=True),
         sample_rate=sample_rate,
-        n_fft=n_fft,
-        win_length=win_length,
-        hop_length=hop_length,
+        n_fft=front_end.n_fft,
+        win_length=front_end.win_length,
+        hop_length=front_end.hop_length,
         n_mels=n_mels,
         floor=floor,
         lengths=lengths,
     )
-    return energies, count_frames(lengths, n_fft=n_fft, hop_length=hop_length)
+    return energies, front_end.count_frames(lengths)
