@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from hnrc_lib.datasets import load_fsdd
 from hnrc_lib.datasets.fsdd import SPEAKERS
 from hnrc_lib.experiments.recipe_runs import (
     costs,
@@ -63,11 +62,11 @@ def run(
         FileNotFoundError: FSDD is not there.
     """
     config = config or Config()
-    speakers = load_fsdd(data_dir=data_dir).speakers
     references, heard, rates = [], [], []
     options = RunOptions(data_dir=data_dir, device=config.device, progress=progress)
     with cpu_threads(config.num_threads), run_folder(folder) as where:
-        results = held_out_in_turn(speakers, "connected-digits-ctc", config.changes, where, options)
+        results = held_out_in_turn("connected-digits-ctc", config.changes, where, options)
+    speakers = [result.recipe.held_out for result in results]
     for result in results:
         assert result.test is not None
         said = [utterance.text for utterance in result.parts.test]

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from hnrc_lib.datasets import load_fsdd
 from hnrc_lib.datasets.fsdd import SPEAKERS
 from hnrc_lib.experiments.recipe_runs import (
     costs,
@@ -68,11 +67,11 @@ def run(
         FileNotFoundError: FSDD is not there.
     """
     config = config or Config()
-    speakers = load_fsdd(data_dir=data_dir).speakers
     options = RunOptions(data_dir=data_dir, device=config.device, progress=progress)
     with cpu_threads(config.num_threads), run_folder(folder) as where:
-        results = held_out_in_turn(speakers, config.recipe, config.changes, where, options)
+        results = held_out_in_turn(config.recipe, config.changes, where, options)
         counts = [_confusion(result) for result in results]
+    speakers = [result.recipe.held_out for result in results]
     confusion, accuracy = np.sum(counts, axis=0), [count.trace() / count.sum() for count in counts]
     low, high = wilson_interval(int(confusion.trace()), int(confusion.sum()))
     scalars = {f"accuracy_{speaker}": value for speaker, value in zip(speakers, accuracy, strict=True)} | {

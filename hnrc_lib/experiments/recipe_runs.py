@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from hnrc_lib.experiments.record import Provenance, current_commit, environment
 from hnrc_lib.models import apply_model, num_parameters, output_lengths
+from hnrc_lib.training.corpora import each_held_out
 from hnrc_lib.training.engine import RunResult, run_recipe
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.recipes import make_recipe
@@ -32,16 +34,13 @@ def run_folder(folder: str | os.PathLike[str] | None) -> Iterator[Path]:
 
 
 def held_out_in_turn(
-    speakers: Sequence[str],
-    name: str,
-    changes: Mapping[str, Any],
-    where: Path,
-    options: RunOptions,
+    name: str, changes: Mapping[str, Any], where: Path, options: RunOptions
 ) -> list[RunResult]:
-    """One full run of a recipe for each speaker held out, in a folder of the speaker's name."""
+    """One full run of a recipe for each speaker of its corpus held out, in a folder of the speaker's name."""
+    recipe = make_recipe(name, "full", changes)
     return [
-        run_recipe(make_recipe(name, "full", {**changes, "held_out": speaker}), where / speaker, options)
-        for speaker in speakers
+        run_recipe(replace(recipe, held_out=speaker), where / speaker, options, parts=parts)
+        for speaker, parts in each_held_out(recipe.corpus, data_dir=options.data_dir)
     ]
 
 

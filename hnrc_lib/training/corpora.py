@@ -1,7 +1,8 @@
 """Training, validation and test parts of the corpora that recipes name."""
 
+import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from hnrc_lib.datasets import (
@@ -56,27 +57,56 @@ def load_parts(name: str, *, held_out: str | None = None, data_dir: DataDir = No
     return CORPORA[name](held_out, data_dir)
 
 
+def each_held_out(name: str, *, data_dir: DataDir = None) -> Iterator[tuple[str, Parts]]:
+    """Every speaker of a corpus held out in turn, in alphabetical order; what is on disk is read once.
+
+    Args:
+        name: one of ``CORPORA`` that leaves a speaker out.
+        data_dir: folder of corpora; the environment variable ``HNRC_DATA_DIR`` when None.
+
+    Yields:
+        The speaker, and the parts that ``load_parts`` gives for it.
+
+    Raises:
+        ValueError: no such corpus.
+        FileNotFoundError: the corpus is not there.
+    """
+    if name not in _BY_SPEAKER:
+        raise ValueError(f"corpus must be one of {', '.join(_BY_SPEAKER)} to hold speakers out, got {name!r}")
+    speech = _Fsdd(data_dir)
+    for speaker in speech.everything.speakers:
+        yield speaker, _BY_SPEAKER[name](speech, speaker)
+
+
 def _digits(held_out: str | None, data_dir: DataDir) -> Parts:
     _refuse_speaker("digits", held_out)
     return Parts(load_digits("train"), load_digits("dev"), load_digits("test"))
 
 
-def _fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
+class _Fsdd:
+    """FSDD, and the synthetic English voices beside it, each read from disk once."""
+
+    def __init__(self, data_dir: DataDir) -> None:
+        self.takes, self.test_takes = (load_fsdd(part, data_dir=data_dir) for part in ("train", "test"))
+        self.everything = Corpus("FSDD", [*self.takes, *self.test_takes], missing=self.takes.missing)
+
+    @functools.cached_property
+    def voices(self) -> Corpus:
+        return load_digits(language="en")
+
+
+def _fsdd(speech: _Fsdd, speaker: str) -> Parts:
     """Takes 5 to 49 of all but one speaker, takes 0 to 4 of the same, and every take of that one."""
-    takes, test_takes = (load_fsdd(part, data_dir=data_dir) for part in ("train", "test"))
-    everything = Corpus("FSDD", [*takes, *test_takes], missing=takes.missing)
-    speaker = held_out or everything.speakers[0]
     return Parts(
-        leave_one_speaker_out(takes, speaker)[0],
-        leave_one_speaker_out(test_takes, speaker)[0],
-        leave_one_speaker_out(everything, speaker)[1],
+        leave_one_speaker_out(speech.takes, speaker)[0],
+        leave_one_speaker_out(speech.test_takes, speaker)[0],
+        leave_one_speaker_out(speech.everything, speaker)[1],
     )
 
 
-def _fsdd_with_voices(held_out: str | None, data_dir: DataDir) -> Parts:
+def _fsdd_with_voices(speech: _Fsdd, speaker: str) -> Parts:
     """As ``fsdd``, with every English voice of the shipped digits beside the training speakers."""
-    parts = _fsdd(held_out, data_dir)
-    voices = load_digits(language="en")
+    parts, voices = _fsdd(speech, speaker), speech.voices
     joined = Corpus(f"{parts.train.name} and {voices.name}", [*parts.train, *voices], parts.train.missing)
     return replace(parts, train=joined)
 
@@ -93,12 +123,20 @@ def _connected_digits(held_out: str | None, data_dir: DataDir) -> Parts:
     return _connected(_digits(held_out, data_dir))
 
 
-def _connected_fsdd(held_out: str | None, data_dir: DataDir) -> Parts:
+def _connected_fsdd(speech: _Fsdd, speaker: str) -> Parts:
     """Strings of FSDD's speakers; to train on, strings of the synthetic English voices beside them."""
-    parts = _connected(_fsdd(held_out, data_dir))
-    voices = connect_digits(load_digits(language="en"), num_strings=_VOICE_STRINGS, seed=len(_STRINGS))
+    parts = _connected(_fsdd(speech, speaker))
+    voices = connect_digits(speech.voices, num_strings=_VOICE_STRINGS, seed=len(_STRINGS))
     joined = Corpus(f"{parts.train.name} and {voices.name}", [*parts.train, *voices])
     return replace(parts, train=joined)
+
+
+def _one_held_out(make: Callable[[_Fsdd, str], Parts]) -> Callable[[str | None, DataDir], Parts]:
+    def parts(held_out: str | None, data_dir: DataDir) -> Parts:
+        speech = _Fsdd(data_dir)
+        return make(speech, held_out or speech.everything.speakers[0])
+
+    return parts
 
 
 def _an4(held_out: str | None, data_dir: DataDir) -> Parts:
@@ -122,12 +160,15 @@ def _refuse_speaker(corpus: str, held_out: str | None) -> None:
         raise ValueError(f"held_out must be None: {corpus} has a test part of its own, got {held_out!r}")
 
 
-CORPORA: dict[str, Callable[[str | None, DataDir], Parts]] = {
-    "digits": _digits,
+_BY_SPEAKER: dict[str, Callable[[_Fsdd, str], Parts]] = {
     "fsdd": _fsdd,
     "fsdd-and-voices": _fsdd_with_voices,
-    "connected-digits": _connected_digits,
     "connected-fsdd": _connected_fsdd,
+}
+CORPORA: dict[str, Callable[[str | None, DataDir], Parts]] = {
+    "digits": _digits,
+    "connected-digits": _connected_digits,
+    **{name: _one_held_out(make) for name, make in _BY_SPEAKER.items()},
     "an4": _an4,
     "keywords": _keywords,
 }
