@@ -7,7 +7,7 @@ from torch import nn
 
 from hnrc_lib.datasets import Corpus
 from hnrc_lib.models import apply_model, output_lengths
-from hnrc_lib.training.resident import ResidentCorpus
+from hnrc_lib.training.resident import ResidentCorpus, Rows
 from hnrc_lib.training.tasks import Task
 
 _BATCH = 64
@@ -31,7 +31,9 @@ class Measures:
 
 
 @torch.no_grad()
-def measure(model: nn.Module, task: Task, corpus: Corpus, resident: ResidentCorpus) -> Measures:
+def measure(
+    model: nn.Module, task: Task, corpus: Corpus, resident: ResidentCorpus, targets: Rows
+) -> Measures:
     """Loss and errors of a model in evaluation mode, read greedily.
 
     Args:
@@ -39,8 +41,9 @@ def measure(model: nn.Module, task: Task, corpus: Corpus, resident: ResidentCorp
         task: the loss, and what outputs say.
         corpus: references.
         resident: the same utterances on the device.
+        targets: of those utterances, as the task encodes them; on the device.
     """
-    targets, texts, total = task.encode(corpus, resident.device), [""] * len(corpus), 0.0
+    texts, total = [""] * len(corpus), 0.0
     was_training = model.training
     model.eval()
     try:

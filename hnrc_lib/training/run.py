@@ -20,7 +20,7 @@ from hnrc_lib.training.optimizers import make_optimizer
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.recipe import Recipe
 from hnrc_lib.training.report import StepReport
-from hnrc_lib.training.resident import ResidentCorpus
+from hnrc_lib.training.resident import ResidentCorpus, Rows
 from hnrc_lib.training.run_state import EpochMeasures, RunState, kept_weights, restore
 from hnrc_lib.training.schedule import rate_factor
 
@@ -47,8 +47,9 @@ class Run:
         self.task = make_task(recipe, parts)
         self.bare_model = build_model(recipe, self.task).to(device)
         self._train, self._validation = self._resident("train"), self._resident("validation")
-        self._targets = self.task.encode(train, device)
+        self._targets = self._encoded("train")
         self._kept = self._long_enough()
+        self._validation_targets = self._encoded("validation")
         self.too_short = tuple(train[i].name for i in sorted(set(range(len(train))) - set(self._kept)))
         optimizer = make_optimizer(
             recipe.optimizer,
@@ -102,13 +103,17 @@ class Run:
         """Put the kept weights into the model and measure it on the test part."""
         self.bare_model.load_state_dict(kept_weights(self.state))
         self.bare_model.eval()
-        test = measure(self.bare_model, self.task, self.parts.test, self._resident("test"))
+        parts, resident = self.parts, self._resident("test")
+        test = measure(self.bare_model, self.task, parts.test, resident, self._encoded("test"))
         self.accelerator.end_training()
         return test
 
     def _resident(self, part: str) -> ResidentCorpus:
         corpus, front_end = getattr(self.parts, part), self.recipe.front_end
         return ResidentCorpus(corpus, front_end, self.accelerator.device, self.options.spectra_budget)
+
+    def _encoded(self, part: str) -> Rows:
+        return self.task.encode(getattr(self.parts, part), self.accelerator.device)
 
     def _long_enough(self) -> list[int]:
         """Training utterances that have frames for their texts, spoken as fast as augmentation makes them."""
@@ -159,7 +164,8 @@ class Run:
 
     def _end_epoch(self) -> EpochMeasures:
         state, recipe = self.state, self.recipe
-        found = measure(self.bare_model, self.task, self.parts.validation, self._validation)
+        corpus, resident, targets = self.parts.validation, self._validation, self._validation_targets
+        found = measure(self.bare_model, self.task, corpus, resident, targets)
         losses, clipped = state.losses[-state.batch :], state.clipped[-state.batch :]
         finite = [loss for loss in losses if math.isfinite(loss)]
         measures = EpochMeasures(

@@ -11,6 +11,7 @@ from hnrc_lib.training.checkpoint import load_newest
 from hnrc_lib.training.corpora import Parts
 from hnrc_lib.training.engine import run_recipe
 from hnrc_lib.training.options import RunOptions
+from hnrc_lib.training.tasks import ClassifyTask
 
 EVERY_STEP = RunOptions(device="cpu", checkpoint_seconds=0)
 
@@ -167,6 +168,21 @@ def test_unknown_letters_are_named(tmp_path):
             EVERY_STEP,
             parts=dataclasses.replace(parts, validation=validation),
         )
+
+
+def test_each_part_is_encoded_once_however_many_epochs(tmp_path, monkeypatch):
+    parts, encoded, encode = tiny_corpus.word_parts(), [], ClassifyTask.encode
+    monkeypatch.setattr(
+        ClassifyTask,
+        "encode",
+        lambda task, corpus, device: encoded.append(corpus) or encode(task, corpus, device),
+    )
+    run_recipe(tiny_corpus.word_recipe(max_epochs=3), tmp_path, EVERY_STEP, parts=parts)
+    assert [corpus.name for corpus in encoded] == [
+        parts.train.name,
+        parts.validation.name,
+        parts.test.name,
+    ]
 
 
 def test_patience_stops_early(tmp_path):
