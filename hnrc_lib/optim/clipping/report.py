@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from hnrc_lib.optim.clipping.norms import global_norm
+from hnrc_lib.optim.clipping.norms import global_norm, widened
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,6 @@ def angle_between(before: Sequence[Tensor], after: Sequence[Tensor], norms: tupl
     """
     if not all(math.isfinite(norm) and norm > 0 for norm in norms):
         return math.nan
-    pairs = [(u / norms[0], v / norms[1]) for u, v in zip(before, after, strict=True)]
+    pairs = [(widened(u) / norms[0], widened(v) / norms[1]) for u, v in zip(before, after, strict=True)]
     apart, together = global_norm([u - v for u, v in pairs]), global_norm([u + v for u, v in pairs])
     return math.degrees(2 * math.atan2(apart, together))
