@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -51,6 +52,8 @@ class ClipByGlobalNorm(ClippingRule):
     >>> ClipByGlobalNorm(1.0)([torch.tensor([3.0, 4.0])], [torch.zeros(2)]).norm_before
     5.0
     """
+
+    keeps_direction: ClassVar[bool] = True
 
     threshold: float
 

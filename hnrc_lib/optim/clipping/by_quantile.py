@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -62,6 +62,8 @@ class ClipByQuantile(ClippingRule):
     >>> [rule([torch.tensor([length])], [torch.zeros(1)]).norm_after for length in (1.0, 4.0, 2.0)]
     [1.0, 2.5, 2.0]
     """
+
+    keeps_direction: ClassVar[bool] = True
 
     def __init__(self, quantile: float, window: int = 1000) -> None:
         _check_quantile(quantile)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -47,6 +48,8 @@ class ClipRankOne(ClippingRule):
     >>> ClipRankOne(25.0)([torch.tensor([3.0, 4.0])], [torch.zeros(2)]).norm_after
     0.1...
     """
+
+    keeps_direction: ClassVar[bool] = True
 
     damping: float
 

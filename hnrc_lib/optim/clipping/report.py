@@ -16,8 +16,8 @@ class ClipReport:
     Attributes:
         norm_before: ‖g‖ over all tensors; inf or NaN where an entry is, and then nothing was changed.
         norm_after: ‖g‖ afterwards.
-        angle: between the two, in degrees; 0 where nothing changed, NaN where one of them is zero or not
-            finite.
+        angle: between the two, in degrees; 0 where nothing changed or the whole was only rescaled,
+            NaN where one of them is zero or not finite.
         fraction: of what the rule looks at (entries, units, tensors, or the whole), how much was clipped.
         clipped: whether anything was.
     """
@@ -32,9 +32,9 @@ class ClipReport:
 def angle_between(before: Sequence[Tensor], after: Sequence[Tensor], norms: tuple[float, float]) -> float:
     """Angle between two lists of tensors, read as two vectors.
 
-        2·atan2(‖u − v‖, ‖u + v‖) of the unit vectors u and v
+        2·asin(‖u − v‖/2) of the unit vectors u and v
 
-    The arc cosine would lose half of the digits where the angle is small.
+    The arc cosine would lose half of the digits where the angle is small, as this does only near 180°.
 
     Args:
         before: the first vector, in parts.
@@ -48,10 +48,11 @@ def angle_between(before: Sequence[Tensor], after: Sequence[Tensor], norms: tupl
     >>> round(angle_between([torch.tensor([2.0, 0.0])], [torch.tensor([3.0, 3.0])], (2.0, 18 ** 0.5)), 4)
     45.0
 
-    William Kahan, How futile are mindless assessments of roundoff in floating-point computation? (2006).
+    William Kahan, How futile are mindless assessments of roundoff in floating-point computation? (2006), of
+    which this is the half that angles of clipping need.
     """
     if not all(math.isfinite(norm) and norm > 0 for norm in norms):
         return math.nan
-    pairs = [(widened(u) / norms[0], widened(v) / norms[1]) for u, v in zip(before, after, strict=True)]
-    apart, together = global_norm([u - v for u, v in pairs]), global_norm([u + v for u, v in pairs])
-    return math.degrees(2 * math.atan2(apart, together))
+    pairs = zip(before, after, strict=True)
+    apart = global_norm([widened(u) / norms[0] - widened(v) / norms[1] for u, v in pairs])
+    return math.degrees(2 * math.asin(min(1.0, apart / 2)))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -46,6 +47,8 @@ class ClipRoot(ClippingRule):
     >>> ClipRoot(16.0)([torch.tensor([3.0, 0.0])], [torch.zeros(2)]).clipped
     True
     """
+
+    keeps_direction: ClassVar[bool] = True
 
     damping: float
 

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -18,7 +18,12 @@ class ClippingRule(ABC):
     Where an entry of ``parts`` is not finite, no rule changes anything: a clamp would turn inf into a number
     that looks sound, and a norm would turn one NaN into all NaN. The guard of the loop or of the optimiser
     sees what came; the report's norms say so too.
+
+    Attributes:
+        keeps_direction: whether the rule rescales the whole, so that no angle need be measured.
     """
+
+    keeps_direction: ClassVar[bool] = False
 
     @torch.no_grad()
     def __call__(self, parts: Sequence[Tensor], parameters: Sequence[Tensor]) -> ClipReport:
@@ -44,9 +49,8 @@ class ClippingRule(ABC):
             return ClipReport(norm, norm, 0.0, 0.0, False)
         norm_after = global_norm(clipped)
         fraction = self.fraction(parts, clipped, norm, norm_after)
-        report = ClipReport(
-            norm, norm_after, angle_between(parts, clipped, (norm, norm_after)), fraction, fraction > 0
-        )
+        angle = 0.0 if self.keeps_direction else angle_between(parts, clipped, (norm, norm_after))
+        report = ClipReport(norm, norm_after, angle, fraction, fraction > 0)
         for old, new in zip(parts, clipped, strict=True):
             old.copy_(new)
         return report
