@@ -132,7 +132,10 @@ class GaussNewtonGraph(ProductGraph):
     ) -> tuple[Tensor, ...]:
         """vᵀ G[outputs, inputs]: one pass forward, one through the loss, one backward."""
         pairs = zip([self._pulled[name] for name in outputs], vectors, strict=True)
-        parts, weights = zip(*[(part, v) for part, v in pairs if part is not None], strict=True)
+        used = [(part, vector) for part, vector in pairs if part is not None and part.requires_grad]
+        if not used:  # the outputs do not move with these parameters
+            return tuple(torch.zeros_like(self._leaves[name]) for name in inputs)
+        parts, weights = zip(*used, strict=True)
         with recording():
             pushed = torch.autograd.grad(parts, self._seed, weights, retain_graph=True)[0]
             if not keep:  # the backward pass as a function of its seed has served

@@ -18,9 +18,10 @@ class Curvature:
             ``output_product``; ``"fisher"``, the empirical one, for which it returns ``(loss, losses)``.
         refresh: steps from one look at the curvature to the next, ≥ 1.
         seed: of random vectors; those of a step are a function of seed and step.
-        on_failure: what happens where loss, gradient, curvature or step is not finite: ``"reject"`` undoes
-            the last step and raises λ tenfold until a step succeeds; ``"skip"`` leaves θ and all state as
-            they were; ``"stop"`` raises ``FloatingPointError``, θ as it was.
+        on_failure: what happens where loss, gradient, curvature or step is not finite: ``"reject"`` raises λ
+            tenfold, again and again until a step succeeds, and unless it was the step that failed undoes
+            the last one, whose momentum goes with it; ``"skip"`` leaves θ and all state of the optimiser as
+            they were; ``"stop"`` does too and raises ``FloatingPointError``.
         process_group: of ``torch.distributed``: loss, gradient and products are averaged over it.
 
     Raises:

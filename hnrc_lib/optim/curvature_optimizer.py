@@ -3,8 +3,8 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -12,38 +12,19 @@ from torch import Tensor
 from hnrc_lib._shapes import Float
 from hnrc_lib.optim.curvature import Curvature
 from hnrc_lib.optim.damping import DampingRule, make_damping
+from hnrc_lib.optim.flat_parameters import FlatParameters
 from hnrc_lib.optim.graph_operator import GraphOperator
 from hnrc_lib.optim.problem import Closure, Problem, evaluate, loss_now
+from hnrc_lib.optim.proposal import Proposal
 from hnrc_lib.optim.step_info import StepInfo
 
 Transform = Callable[[list[Tensor], list[Tensor]], Any]
 PRODUCT_COST = {"hessian": 2.0, "ggn": 4 / 3, "fisher": 4 / 3}
 FORWARD_COST = 1 / 3
-# λ = 0 cannot be raised by multiplying; where it must be raised it starts from here.
-_LEAST_RAISED, _RAISE = 1e-4, 10.0
-
-
-@dataclass(frozen=True, eq=False)
-class Proposal:
-    """A step that an algorithm proposes.
-
-    Attributes:
-        step: s, flat, to be added to θ; without the decay.
-        predicted_reduction: of the quadratic model, NaN where it is not known.
-        curvature: sᵀMs/sᵀs, NaN where it is not known.
-        iterations: of an inner solver.
-        products: with the curvature matrix.
-        evaluations: forward passes besides the first.
-        reason: why it is not the plain step, or None.
-    """
-
-    step: Float[Tensor, " n"]
-    predicted_reduction: float = math.nan
-    curvature: float = math.nan
-    iterations: int = 0
-    products: int = 0
-    evaluations: int = 0
-    reason: str | None = None
+# λ = 0 cannot be raised by multiplying: where it must be, it counts as this. Beyond 10³⁰ nothing moves.
+_ZERO_RAISED, _RAISE, _MOST_RAISES = 1e-4, 10.0, 30
+# What of the shared state outlives a change of the parameters that train.
+_LASTING = ("count", "rejections")
 
 
 class CurvatureOptimizer(torch.optim.Optimizer):
@@ -52,7 +33,8 @@ class CurvatureOptimizer(torch.optim.Optimizer):
     ``step(closure)`` takes a closure that returns the loss, or loss and outputs, and calls no ``backward``.
     Parameters are one flat vector over all groups; each group has its own ``lr``, ``damping`` and
     ``weight_decay`` (decoupled: θ ← θ − ηδθ beside the step). Products need float32 or float64: reduced
-    precision is refused, as torch's ``GradScaler`` refuses closures.
+    precision is refused, as torch's ``GradScaler`` refuses closures. Where other parameters train than at
+    the last step (a group was added, a layer frozen), curvature and momentum start anew.
 
     Args:
         params: parameters, named or not, or groups.
@@ -67,6 +49,10 @@ class CurvatureOptimizer(torch.optim.Optimizer):
         step_transforms: likewise with the parts of the step before it is added.
     """
 
+    # Key in ``shared`` of what a step without a look at the curvature needs.
+    _curvature_key: ClassVar[str | None] = None
+    _zero_damping: ClassVar[bool] = True
+
     def __init__(
         self,
         params: Any,
@@ -77,23 +63,22 @@ class CurvatureOptimizer(torch.optim.Optimizer):
         **defaults: Any,
     ) -> None:
         self.rule, self.curvature = make_damping(damping), curvature or Curvature()
-        for name, value, least in (("lr", lr, "positive"), ("weight_decay", weight_decay, "not negative")):
-            if not (math.isfinite(value) and (value > 0 or (value == 0 and least == "not negative"))):
-                raise ValueError(f"{name} must be finite and {least}, got {value}")
-        own = {"lr": float(lr), "damping": self.rule.initial(), "weight_decay": float(weight_decay)}
-        super().__init__(params, own | defaults)
-        self._check_parameters()
         self.last_step: StepInfo | None = None
         self.gradient_transforms: list[Transform] = []
         self.step_transforms: list[Transform] = []
+        own = {"lr": lr, "damping": self.rule.initial(), "weight_decay": float(weight_decay)}
+        super().__init__(params, own | defaults)
+        if not self._flat.tensors:
+            raise ValueError("params must hold at least one tensor that requires a gradient, got none")
 
     @abstractmethod
     def _propose(self, problem: Problem, closure: Closure) -> Proposal:
-        """The step for a finite loss and gradient; moves neither parameters nor, if it fails, state."""
+        """The step for a finite loss and gradient; moves neither parameters nor state."""
 
     def _matrix_wanted(self) -> bool:
         """Whether the step that comes looks at the curvature."""
-        return self.shared.get("count", 0) % self.curvature.refresh == 0
+        due = self.shared.get("count", 0) % self.curvature.refresh == 0
+        return due or (self._curvature_key is not None and self._curvature_key not in self.shared)
 
     def step(self, closure: Closure) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One step.
@@ -107,59 +92,102 @@ class CurvatureOptimizer(torch.optim.Optimizer):
 
         Raises:
             FloatingPointError: something was not finite and the policy is to stop.
-            TypeError, ValueError: the closure returns something else.
+            TypeError, ValueError: the closure returns something else; θ is what it was.
         """
         if closure is None:
             raise TypeError("closure must be a function that returns the loss, got None")
+        with torch.inference_mode(False), torch.no_grad():
+            return self._step(closure)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """As torch's, refusing numbers out of range and another dtype or device."""
+        super().add_param_group(param_group)
+        try:
+            _check_group(self.param_groups[-1], self._zero_damping)
+            _check_kinds(self._flat.tensors)
+        except (TypeError, ValueError):
+            self.param_groups.pop()
+            raise
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """State of the optimiser as a whole; kept with the first parameter, so that ``state_dict`` has it."""
+        first = next(p for group in self.param_groups for p in group["params"])
+        return self.state[first].setdefault("shared", {})
+
+    @property
+    def _flat(self) -> FlatParameters:
+        return FlatParameters(self.param_groups)
+
+    def __getstate__(self) -> dict[str, Any]:  # torch's keeps three attributes, and a copy needs all
+        hooks = {name for name in self.__dict__ if name.startswith("_optimizer_")}
+        return {name: value for name, value in self.__dict__.items() if name not in hooks}
+
+    def _step(self, closure: Closure) -> Tensor:
+        flat = self._settled()
         matrix = self.curvature.matrix if self._matrix_wanted() else None
-        problem = evaluate(closure, self._parameters, matrix, self.curvature.process_group)
+        problem = evaluate(closure, flat.tensors, matrix, self.curvature.process_group)
         norm = float(torch.linalg.vector_norm(problem.gradient))
         info = StepInfo(float(problem.loss), norm, damping=self._damping_values()[0])
         if not problem.finite:
             self._fail(info, "loss or gradient is not finite", undo=True)
             return problem.loss
-        problem = replace(problem, gradient=self._transformed(problem.gradient, self.gradient_transforms))
+        raw = problem.gradient
+        problem = replace(problem, gradient=self._transformed(raw, self.gradient_transforms))
         proposal = self._propose(problem, closure)
-        info = self._with_proposal(info, proposal)
-        if not bool(torch.isfinite(proposal.step).all()):
-            self._fail(info, "curvature or step is not finite", undo=False)
-            return problem.loss
-        self._finish(info, proposal, closure)
+        products = proposal.products * PRODUCT_COST[self.curvature.matrix]
+        info = replace(
+            info,
+            iterations=proposal.iterations,
+            products=proposal.products,
+            cost=1 + products + proposal.evaluations * FORWARD_COST,
+            reason=proposal.reason,
+        )
+        if proposal.matrix_finite:
+            self._finish(info, proposal, raw, closure)
+        else:
+            self._fail(info, "the curvature is not finite", undo=True)
         return problem.loss
 
-    @property
-    def shared(self) -> dict[str, Any]:
-        """State of the optimiser as a whole; kept with the first parameter, so that ``state_dict`` has it."""
-        return self.state[self._parameters[0]].setdefault("shared", {})
-
-    @property
-    def _parameters(self) -> list[Tensor]:
-        return [p for group in self.param_groups for p in group["params"] if p.requires_grad]
-
-    def _finish(self, info: StepInfo, proposal: Proposal, closure: Closure) -> None:
+    def _finish(self, info: StepInfo, proposal: Proposal, gradient: Tensor, closure: Closure) -> None:
         """Add the step and see what it did, where the damping rule wants to know."""
-        step = self._transformed(proposal.step, self.step_transforms)
-        before = [p.detach().clone() for p in self._parameters]
-        self._add(step)
-        info = replace(info, step_norm=float(torch.linalg.vector_norm(step)))
+        flat = self._flat
+        before, step = flat.vector(), self._transformed(proposal.step, self.step_transforms)
+        after = before + step
+        if not bool(torch.isfinite(after).all()):
+            self._fail(info, "the step is not finite", undo=False)
+            return
+        square = float(step @ step)
+        # After a transform of the step its curvature is taken for that of the one proposed.
+        predicted = -float(gradient @ step) - proposal.curvature * square / 2
+        info = replace(
+            info,
+            step_norm=math.sqrt(square),
+            curvature=proposal.curvature,
+            predicted_reduction=predicted,
+        )
         if self.rule.needs_gain:
-            after = float(loss_now(closure, self.curvature.process_group))
-            info = replace(info, actual_reduction=info.loss - after, cost=info.cost + FORWARD_COST)
-            if not info.actual_reduction > 0:
-                self._restore(before)
-                info = replace(info, accepted=False, step_norm=0.0, reason="the loss did not fall")
+            info = self._with_gain(info, proposal, step, closure)
+        self.shared.update(proposal.memory)
         if info.accepted:
-            self._decay(before)
-            self.shared["previous"] = torch.cat([value.reshape(-1) for value in before])
-            self.shared["rejections"] = 0
-        self._count(info)
-
-    def _count(self, info: StepInfo) -> None:
-        count = self.shared.get("count", 0) + 1
-        self.shared["count"] = count
+            decays = [float(group["lr"]) * group["weight_decay"] for group in self.param_groups]
+            flat.assign(after - flat.per_entry(decays) * before if any(decays) else after)
+            self.shared.update(previous=before, tried=self.shared.get("rejections", 0), rejections=0)
+        count = self.shared["count"] = self.shared.get("count", 0) + 1
         for group in self.param_groups:
-            group["damping"] = self.rule.update(group["damping"], info, count, group)
+            memory = group.setdefault("damping_memory", {})
+            group["damping"] = self.rule.update(group["damping"], info, count, memory)
         self.last_step = info
+
+    def _with_gain(self, info: StepInfo, proposal: Proposal, step: Tensor, closure: Closure) -> StepInfo:
+        after, cost = proposal.loss_after, info.cost
+        if math.isnan(after) or self.step_transforms:
+            after, cost = self._loss_at(step, closure), info.cost + FORWARD_COST
+        info = replace(info, actual_reduction=info.loss - after, cost=cost)
+        if info.actual_reduction > 0:
+            return info
+        reason = "; ".join(part for part in (info.reason, "the loss did not fall") if part)
+        return replace(info, accepted=False, step_norm=0.0, reason=reason)
 
     def _fail(self, info: StepInfo, reason: str, *, undo: bool) -> None:
         policy = self.curvature.on_failure
@@ -171,102 +199,84 @@ class CurvatureOptimizer(torch.optim.Optimizer):
             )
         if policy == "skip":
             return
-        if undo and (previous := self.shared.pop("previous", None)) is not None:
-            self._restore(self._split(previous))
+        shared, rejections = self.shared, self.shared.get("rejections", 0)
+        if undo and "previous" in shared:
+            self._flat.assign(shared.pop("previous"))
+            # λ goes on from what the step that is undone was tried with, or it would be tried for ever.
+            rejections = max(rejections, shared.pop("tried"))
+            for name in ("momentum", "solution"):
+                shared.pop(name, None)
             self.last_step = replace(self.last_step, reason=f"{reason}: the last step was undone")
-        self.shared["rejections"] = self.shared.get("rejections", 0) + 1
+        shared["rejections"] = rejections + 1
+
+    def _settled(self) -> FlatParameters:
+        """The parameters, after dropping state that belongs to other ones."""
+        flat = self._flat
+        if not flat.tensors:
+            raise ValueError("params must hold at least one tensor that requires a gradient, got none")
+        if self.shared.get("places", flat.places) != flat.places:
+            for name in set(self.shared) - set(_LASTING):
+                del self.shared[name]
+        self.shared["places"] = flat.places
+        return flat
 
     def _damping_values(self) -> list[float]:
         """λ of every group as a step uses it: the group's, raised tenfold for each failure in a row."""
-        rejections = self.shared.get("rejections", 0)
-        if rejections == 0:
-            return [group["damping"] for group in self.param_groups]
-        factor = _RAISE**rejections
-        return [max(group["damping"], _LEAST_RAISED) * factor for group in self.param_groups]
+        rejections = min(self.shared.get("rejections", 0), _MOST_RAISES)
+        own = [float(group["damping"]) for group in self.param_groups]
+        return [(value or _ZERO_RAISED) * _RAISE**rejections for value in own] if rejections else own
 
-    def _per_entry(self, values: list[float]) -> Float[Tensor, " n"]:
-        """One value a group as one an entry of the flat vector."""
-        first = self._parameters[0]
-        parts = [
-            torch.full((p.numel(),), value, dtype=first.dtype, device=first.device)
-            for group, value in zip(self.param_groups, values, strict=True)
-            for p in group["params"]
-            if p.requires_grad
-        ]
-        return torch.cat(parts)
-
-    def _rates(self) -> Float[Tensor, " n"]:
-        return self._per_entry([float(group["lr"]) for group in self.param_groups])
+    def _values(self, name: str) -> Tensor | float:
+        """A number of the groups, an entry each where they differ."""
+        return self._flat.per_entry([float(group[name]) for group in self.param_groups])
 
     def _generator(self) -> torch.Generator:
         """Random numbers of this step, a function of seed and step alone."""
-        return torch.Generator().manual_seed(self.curvature.seed * 1_000_003 + self.shared.get("count", 0))
+        number = self.curvature.seed * 1_000_003 + self.shared.get("count", 0)
+        return torch.Generator().manual_seed(number % 2**63)
 
-    def _operator(self, problem: Problem) -> GraphOperator:
+    def _operator(self, problem: Problem, block: str | None = None) -> GraphOperator:
         assert problem.graph is not None
-        return GraphOperator(problem.graph, self.curvature.process_group)
+        return GraphOperator(problem.graph, self.curvature.process_group, block=block)
 
     def _loss_at(self, step: Float[Tensor, " n"], closure: Closure) -> float:
-        """L(θ + s), after which θ is what it was, but graphs over it are gone."""
-        before = [p.detach().clone() for p in self._parameters]
-        self._add(step)
-        value = float(loss_now(closure, self.curvature.process_group))
-        self._restore(before)
-        return value
+        """L(θ + s), after which θ is what it was, to the bit, but graphs over it are gone."""
+        flat = self._flat
+        before = flat.vector()
+        try:
+            flat.assign(before + step)
+            return float(loss_now(closure, self.curvature.process_group))
+        finally:
+            flat.assign(before)
 
-    def _split(self, flat: Tensor) -> list[Tensor]:
-        parameters = self._parameters
-        pieces = flat.split([p.numel() for p in parameters])
-        return [piece.view_as(p) for piece, p in zip(pieces, parameters, strict=True)]
-
-    def _transformed(self, flat: Tensor, transforms: list[Transform]) -> Tensor:
+    def _transformed(self, vector: Tensor, transforms: list[Transform]) -> Tensor:
         if not transforms:
-            return flat
-        flat = flat.clone()
-        parts, parameters = self._split(flat), self._parameters
+            return vector
+        vector, flat = vector.clone(), self._flat
+        parts = flat.split(vector)
         for transform in transforms:
-            transform(parts, parameters)
-        return flat
+            transform(parts, flat.tensors)
+        return vector
 
-    @torch.no_grad()
-    def _add(self, flat: Tensor) -> None:
-        for parameter, part in zip(self._parameters, self._split(flat), strict=True):
-            parameter.add_(part)
 
-    @torch.no_grad()
-    def _restore(self, values: list[Tensor]) -> None:
-        for parameter, value in zip(self._parameters, values, strict=True):
-            parameter.copy_(value)
+def _check_group(group: dict[str, Any], zero_damping: bool) -> None:
+    """Refuse numbers of a group that are out of range."""
+    if isinstance(group["damping"], str | DampingRule):
+        raise TypeError(f"damping of a group must be a number, got {group['damping']!r}")
+    for name, positive in (("lr", True), ("weight_decay", False), ("damping", not zero_damping)):
+        value = float(group[name])
+        if not math.isfinite(value) or value < 0 or (positive and value == 0):
+            raise ValueError(
+                f"{name} must be finite and {'positive' if positive else 'not negative'}, got {value}"
+            )
+    if not 0 <= group.get("momentum", 0.0) < 1:
+        raise ValueError(f"momentum must lie in [0, 1), got {group['momentum']}")
 
-    @torch.no_grad()
-    def _decay(self, before: list[Tensor]) -> None:
-        """θ ← θ − ηδθ₀, with θ₀ from before the step."""
-        values = iter(before)
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.requires_grad:
-                    value = next(values)
-                    if group["weight_decay"]:
-                        parameter.add_(value, alpha=-float(group["lr"]) * group["weight_decay"])
 
-    def _with_proposal(self, info: StepInfo, proposal: Proposal) -> StepInfo:
-        products = proposal.products * PRODUCT_COST[self.curvature.matrix]
-        return replace(
-            info,
-            predicted_reduction=proposal.predicted_reduction,
-            curvature=proposal.curvature,
-            iterations=proposal.iterations,
-            products=proposal.products,
-            cost=1 + products + proposal.evaluations * FORWARD_COST,
-            reason=proposal.reason,
-        )
-
-    def _check_parameters(self) -> None:
-        parameters = self._parameters
-        if not parameters:
-            raise ValueError("params must hold at least one tensor that requires a gradient, got none")
-        kinds = {(p.dtype, p.device) for p in parameters}
-        if len(kinds) > 1:
-            raise TypeError(f"params must share one dtype and device, got {sorted(map(str, kinds))}")
-        if parameters[0].dtype not in (torch.float32, torch.float64):
-            raise TypeError(f"params must be float32 or float64, got {parameters[0].dtype}")
+def _check_kinds(parameters: list[Tensor]) -> None:
+    kinds = {(p.dtype, p.device) for p in parameters}
+    if len(kinds) > 1:
+        raise TypeError(f"params must share one dtype and device, got {sorted(map(str, kinds))}")
+    for dtype, _ in kinds:
+        if dtype not in (torch.float32, torch.float64):
+            raise TypeError(f"params must be float32 or float64, got {dtype}")

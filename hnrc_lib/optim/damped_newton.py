@@ -1,6 +1,6 @@
 """Damped Newton for small models: the curvature matrix in full, factorised at every refresh."""
 
-from typing import Any
+from typing import Any, ClassVar, get_args
 
 import torch
 from torch import Tensor
@@ -9,10 +9,11 @@ from hnrc_lib.curvature.dense import hessian_from_graph
 from hnrc_lib.curvature.processes import average
 from hnrc_lib.linalg.operators import MAX_DENSE_BYTES, require_room
 from hnrc_lib.optim.curvature import Curvature
-from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer, Proposal
+from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer
 from hnrc_lib.optim.damping import DampingRule
 from hnrc_lib.optim.newton_step import NotPositiveDefinite, damped_newton_step
 from hnrc_lib.optim.problem import Closure, Problem
+from hnrc_lib.optim.proposal import Proposal, rayleigh_quotient
 
 _CHUNK = 64
 
@@ -31,6 +32,7 @@ class DampedNewton(CurvatureOptimizer):
             a zero step.
 
     Raises:
+        ValueError: an argument is out of range.
         MemoryError: at the first step, where n² numbers take more than 4 GiB.
 
     >>> x = torch.tensor([3.0, 1.0], requires_grad=True)
@@ -42,6 +44,8 @@ class DampedNewton(CurvatureOptimizer):
     Kenneth Levenberg, A method for the solution of certain non-linear problems in least squares (1944).
     """
 
+    _curvature_key: ClassVar[str | None] = "matrix"
+
     def __init__(
         self,
         params: Any,
@@ -52,31 +56,33 @@ class DampedNewton(CurvatureOptimizer):
         not_positive_definite: NotPositiveDefinite = "raise_damping",
         weight_decay: float | int = 0.0,
     ) -> None:
+        if not_positive_definite not in get_args(NotPositiveDefinite):
+            known = ", ".join(get_args(NotPositiveDefinite))
+            raise ValueError(f"not_positive_definite must be one of {known}, got {not_positive_definite!r}")
         self.not_positive_definite: NotPositiveDefinite = not_positive_definite
         super().__init__(params, lr, damping, weight_decay, curvature)
 
     def _propose(self, problem: Problem, closure: Closure) -> Proposal:
-        size, products = len(problem.gradient), 0
-        matrix = self.shared.get("matrix")
+        size, products, matrix = len(problem.gradient), 0, self.shared.get("matrix")
         if problem.graph is not None:
             require_room((size, size), problem.gradient.dtype, MAX_DENSE_BYTES)
             dense = hessian_from_graph(problem.graph, symmetrize=True, chunk_size=_CHUNK)
             matrix, products = average(dense, self.curvature.process_group), size
         assert matrix is not None
         if not bool(torch.isfinite(matrix).all()):
-            return Proposal(torch.full_like(problem.gradient, torch.nan), products=products)
-        if self.curvature.refresh > 1:
-            self.shared["matrix"] = matrix
+            return Proposal(torch.zeros_like(problem.gradient), products=products, matrix_finite=False)
         step, reason = self._solve(matrix, problem.gradient)
-        curved = float(step @ (matrix @ step))
-        predicted = -float(problem.gradient @ step) - curved / 2
-        along = curved / float(step @ step) if bool(step.any()) else 0.0
-        return Proposal(step, predicted, along, products=products, reason=reason)
+        along = rayleigh_quotient(step, float(step @ (matrix @ step)))
+        memory = {"matrix": matrix} if self.curvature.refresh > 1 else {}
+        return Proposal(step, along, memory, products=products, reason=reason)
 
     def _solve(self, matrix: Tensor, gradient: Tensor) -> tuple[Tensor, str | None]:
         dampings = self._damping_values()
         least = min(dampings)
-        if max(dampings) > least:  # what the groups damp beyond the least is a part of the matrix
-            matrix = matrix + torch.diag(self._per_entry([value - least for value in dampings]))
+        more = self._flat.per_entry([value - least for value in dampings])
+        if isinstance(more, Tensor):  # what some damp beyond the least is a part of the matrix
+            matrix = matrix + torch.diag(more)
+        else:
+            least += more
         found = damped_newton_step(matrix, gradient, least, not_positive_definite=self.not_positive_definite)
-        return self._rates() * found.step, found.reason
+        return self._values("lr") * found.step, found.reason

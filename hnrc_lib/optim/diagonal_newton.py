@@ -1,6 +1,6 @@
 """Newton's step "for each parameter": a diagonal of the curvature matrix from random probes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -8,9 +8,10 @@ from torch import Tensor
 from hnrc_lib._shapes import Float
 from hnrc_lib.linalg.operators import LinearOperator
 from hnrc_lib.optim.curvature import Curvature
-from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer, Proposal
+from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer
 from hnrc_lib.optim.damping import DampingRule
 from hnrc_lib.optim.problem import Closure, Problem
+from hnrc_lib.optim.proposal import Proposal, rayleigh_quotient
 
 
 def hutchinson_diagonal(
@@ -66,6 +67,9 @@ class DiagonalNewton(CurvatureOptimizer):
     Zhewei Yao and others, AdaHessian (2021), which takes root mean squares of ẑ in place of |d|.
     """
 
+    _curvature_key: ClassVar[str | None] = "diagonal"
+    _zero_damping: ClassVar[bool] = False
+
     def __init__(
         self,
         params: Any,
@@ -87,23 +91,19 @@ class DiagonalNewton(CurvatureOptimizer):
         super().__init__(params, lr, damping, weight_decay, curvature, momentum=float(momentum))
 
     def _propose(self, problem: Problem, closure: Closure) -> Proposal:
-        shared, gradient, products = dict(self.shared), problem.gradient, 0
+        memory, gradient, products = dict(self.shared), problem.gradient, 0
         if problem.graph is not None:
-            generator = self._generator()
-            found = hutchinson_diagonal(self._operator(problem), self.num_probes, generator)
-            kept = shared.get("diagonal", torch.zeros_like(found))
-            shared["diagonal"] = self.memory * kept + (1 - self.memory) * found
-            shared["estimates"] = shared.get("estimates", 0) + 1
-            products = self.num_probes
-        diagonal = shared["diagonal"] / (1 - self.memory ** shared["estimates"])
-        beta = self._per_entry([group["momentum"] for group in self.param_groups])
-        shared["momentum"] = beta * shared.get("momentum", torch.zeros_like(gradient)) + gradient
-        scale = diagonal.abs() + self._per_entry(self._damping_values())
-        step = -self._rates() * shared["momentum"] / scale
-        if bool(torch.isfinite(step).all()):
-            self.shared.update(shared)
-        curved = float((diagonal * step) @ step)
-        along = curved / float(step @ step) if bool(step.any()) else 0.0
+            operator = self._operator(problem)
+            found = hutchinson_diagonal(operator, self.num_probes, self._generator())
+            if not operator.finite:
+                return Proposal(found, products=operator.products, matrix_finite=False)
+            memory["diagonal"] = self.memory * memory.get("diagonal", 0.0) + (1 - self.memory) * found
+            memory["estimates"] = memory.get("estimates", 0) + 1
+            products = operator.products
+        diagonal = memory["diagonal"] / (1 - self.memory ** memory["estimates"])
+        memory["momentum"] = self._values("momentum") * memory.get("momentum", 0.0) + gradient
+        damping = self._flat.per_entry(self._damping_values())
+        step = -self._values("lr") * memory["momentum"] / (diagonal.abs() + damping)
+        along = rayleigh_quotient(step, float((diagonal * step) @ step))
         reason = "negative curvature turned around" if bool((diagonal < 0).any()) else None
-        predicted = -float(gradient @ step) - curved / 2
-        return Proposal(step, predicted, along, products=products, reason=reason)
+        return Proposal(step, along, memory, products=products, reason=reason)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from hnrc_lib._shapes import Float
@@ -22,6 +23,13 @@ class GraphOperator(LinearOperator):
 
     Attributes:
         products: columns multiplied so far.
+        finite: whether all products so far were.
+
+    >>> from hnrc_lib.curvature.graph import GradientGraph
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> operator = GraphOperator(GradientGraph.on((x**3).sum(), {"x": x}))
+    >>> operator @ torch.ones(2), operator.products, operator.finite
+    (tensor([ 6., 12.]), 1, True)
     """
 
     def __init__(self, graph: ProductGraph, process_group: Any = None, *, block: str | None = None) -> None:
@@ -30,9 +38,11 @@ class GraphOperator(LinearOperator):
         size = sum(graph.blocks[name] for name in self._names)
         first = next(iter(graph.params.values()))
         super().__init__((size, size), first.dtype, first.device)
-        self.products = 0
+        self.products, self.finite = 0, True
 
     def _matmat(self, block: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
         self.products += block.shape[1]
         rows = self._graph.row_products(self._names, self._names, block.mT.contiguous(), _CHUNK)
-        return average(rows.mT, self._process_group)
+        found = average(rows, self._process_group).mT
+        self.finite = self.finite and bool(torch.isfinite(found).all())
+        return found

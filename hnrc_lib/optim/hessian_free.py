@@ -9,18 +9,20 @@ from torch import Tensor
 
 from hnrc_lib._shapes import Float
 from hnrc_lib.linalg.conjugate_gradient import ConjugateGradientResult, conjugate_gradient
-from hnrc_lib.linalg.low_rank import LowRankInverse
-from hnrc_lib.linalg.nystrom import nystrom
+from hnrc_lib.linalg.nystrom import nystrom_of_sketch
 from hnrc_lib.linalg.operators import LinearOperator
 from hnrc_lib.optim.curvature import Curvature
-from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer, Proposal
+from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer
 from hnrc_lib.optim.damping import DampingRule
 from hnrc_lib.optim.diagonal_newton import hutchinson_diagonal
+from hnrc_lib.optim.graph_operator import GraphOperator
 from hnrc_lib.optim.problem import Closure, Problem
+from hnrc_lib.optim.proposal import Proposal, rayleigh_quotient
 
 Preconditioner = Literal["none", "diagonal", "nystrom"]
 _PROBES, _NYSTROM_RANK, _EXPONENT = 4, 10, 0.75
-_SUFFICIENT, _SHORTER, _MAX_HALVINGS = 1e-2, 0.8, 30
+_GROWTH = 1.3  # Martens' γ
+_SUFFICIENT, _SHORTER, _MAX_SHORTENINGS = 1e-2, 0.8, 60
 
 
 @dataclass
@@ -32,7 +34,7 @@ class MartensStop:
     Attributes:
         tolerance: ε.
         values: φ after every step, from 0.
-        kept: x and φ after steps 1, 2, 3, 4, 5, 7, 9, … (growing by 1.3) and the last.
+        kept: x and φ after steps ⌈1.3ʲ⌉ = 1, 2, 3, 4, 5, 7, 9, … and the last.
 
     James Martens, Deep learning via Hessian-free optimization (2010).
     """
@@ -47,9 +49,10 @@ class MartensStop:
         gap = max(10, math.ceil(step / 10))
         gained = value - self.values[step - gap] if step > gap else -math.inf
         over = step > gap and value < 0 and gained / value < gap * self.tolerance
-        if step >= self._next or over:
+        if step >= math.ceil(self._next) or over:
             self.kept.append((x, value))
-            self._next = max(step + 1.0, self._next * 1.3)
+        while math.ceil(self._next) <= step:
+            self._next *= _GROWTH
         return over
 
 
@@ -131,94 +134,115 @@ class HessianFree(CurvatureOptimizer):
         super().__init__(params, lr, damping, weight_decay, settings)
 
     def _propose(self, problem: Problem, closure: Closure) -> Proposal:
-        metric = self._per_entry(self._damping_values())
         operator, b = self._operator(problem), -problem.gradient
+        metric = self._flat.per_entry(self._damping_values()) * torch.ones_like(b)
+        candidates, steps, reason = self._solve(operator, metric, b)
+        if candidates is None:
+            return Proposal(
+                torch.full_like(b, torch.nan),
+                products=operator.products,
+                iterations=steps,
+                reason=reason,
+                matrix_finite=operator.finite,
+            )
+        solution = candidates[-1][0]
+        # The products of before: from here on θ moves to look at the loss, and the graph is gone.
+        tried = self._curved_steps(operator, metric, b, candidates)
+        step, curved, loss, evaluations, shortened = self._backtrack(problem, tried, closure)
+        return Proposal(
+            step,
+            rayleigh_quotient(step, curved),
+            {"solution": solution if bool(step.any()) else torch.zeros_like(solution)},
+            steps,
+            operator.products,
+            evaluations,
+            loss,
+            "; ".join(part for part in (reason, shortened) if part) or None,
+        )
+
+    def _solve(
+        self, operator: GraphOperator, metric: Tensor, b: Tensor
+    ) -> tuple[list[tuple[Tensor, float]] | None, int, str | None]:
+        """Iterates and the damped model's values at them, the last one last; None where not finite."""
         shifted, stop = _Shifted(operator, metric), MartensStop()
+        preconditioner = self._preconditioner(operator, metric)
+        if not operator.finite:
+            return None, 0, "products are not finite"
         start = self.shared.get("solution")
-        start = None if start is None or start.shape != b.shape else self.warm_start * start
         found = conjugate_gradient(
             shifted,
             b,
-            x0=start,
+            x0=None if start is None else self.warm_start * start,
             rtol=0.0,
             atol=float(torch.finfo(b.dtype).eps * torch.linalg.vector_norm(b)),
             max_steps=self.max_iterations,
-            preconditioner=self._preconditioner(operator, metric),
+            preconditioner=preconditioner,
             stop=stop,
         )
         solution, reason = _past_negative_curvature(found, shifted, b)
+        if found.reason == "not_finite" or not bool(torch.isfinite(solution).all()):
+            return None, found.steps, "the solve is not finite"
+        if solution is found.solution and found.steps > 0:
+            value = stop.values[-1]
+        else:
+            value = _model(solution, shifted @ solution, b)
         earlier = [kept for kept in stop.kept if kept[0] is not solution]
-        candidates = [*earlier, (solution, _model(solution, shifted @ solution, b))]
-        if not bool(torch.isfinite(solution).all()):
-            return Proposal(solution, products=operator.products, reason=reason)
-        self.shared["solution"] = solution
-        products = operator.products
-        step, value, evaluations, shortened = self._backtrack(problem, candidates, closure)
-        return self._proposal(
-            problem, metric, (step, value), found.steps, products, evaluations, shortened or reason
-        )
+        return [*earlier, (solution, value)], found.steps, reason
 
-    def _proposal(
-        self,
-        problem: Problem,
-        metric: Tensor,
-        chosen: tuple[Tensor, float],
-        iterations: int,
-        products: int,
-        evaluations: int,
-        reason: str | None,
-    ) -> Proposal:
-        """With the model's value of the damped problem turned into that of the loss alone."""
-        step, value = chosen
-        slope = float(problem.gradient @ step)
-        curved = 2 * (value - slope) - float(step @ (metric * step))
-        along = curved / float(step @ step) if bool(step.any()) else 0.0
-        rates = self._rates()
-        rate = float(rates[0])
-        predicted = -(rate * slope + rate**2 * curved / 2)
-        return Proposal(rates * step, predicted, along, iterations, products, evaluations, reason)
+    def _curved_steps(
+        self, operator: GraphOperator, metric: Tensor, b: Tensor, candidates: list[tuple[Tensor, float]]
+    ) -> list[tuple[Tensor, float]]:
+        """The steps ηx of the iterates, and sᵀMs of each: from the model's value where all have one η."""
+        rates = self._values("lr")
+        steps = [rates * x for x, _ in candidates]
+        if isinstance(rates, Tensor):
+            stacked = torch.stack(steps, dim=1)
+            return list(zip(steps, (stacked * (operator @ stacked)).sum(dim=0).tolist(), strict=True))
+        # φ(x) = ½xᵀ(M + D)x − bᵀx
+        curved = [
+            rates**2 * (2 * (value + float(b @ x)) - float(x @ (metric * x))) for x, value in candidates
+        ]
+        return list(zip(steps, curved, strict=True))
 
-    def _preconditioner(self, operator: LinearOperator, metric: Tensor) -> LinearOperator | None:
+    def _preconditioner(self, operator: GraphOperator, metric: Tensor) -> LinearOperator | None:
+        """M⁻¹ or nothing; of no use where a product was not finite."""
         if self.preconditioner == "none":
             return None
-        generator = self._generator()
         if self.preconditioner == "diagonal":
-            found = hutchinson_diagonal(operator, _PROBES, generator).abs()
+            found = hutchinson_diagonal(operator, _PROBES, self._generator()).abs()
             scale = (found + metric).clamp(min=torch.finfo(metric.dtype).eps) ** _EXPONENT
             return _Diagonal(1 / scale)
         rank = min(_NYSTROM_RANK, operator.shape[0])
-        model = nystrom(operator, rank, generator=generator)
+        test = torch.randn(rank, operator.shape[0], generator=self._generator(), dtype=metric.dtype).mT
+        test = torch.linalg.qr(test.to(metric.device))[0]
+        sketch = operator @ test
+        if not operator.finite:
+            return None
+        model = nystrom_of_sketch(test, sketch)
         least = max(float(metric.min()), torch.finfo(metric.dtype).eps * float(model.eigenvalues[0]), 1e-30)
-        preconditioner: LowRankInverse = model.preconditioner(least)
-        return preconditioner
+        return model.preconditioner(least)
 
     def _backtrack(
-        self, problem: Problem, candidates: list[tuple[Tensor, float]], closure: Closure
-    ) -> tuple[Tensor, float, int, str | None]:
-        """The kept iterate of lowest loss, going back, then a shorter one until the loss falls enough."""
-        rates, evaluations = self._rates(), 0
-        step, value = candidates[-1]
-        best = self._loss_at(rates * step, closure)
-        for earlier, earlier_value in reversed(candidates[:-1]):
-            loss = self._loss_at(rates * earlier, closure)
+        self, problem: Problem, tried: list[tuple[Tensor, float]], closure: Closure
+    ) -> tuple[Tensor, float, float, int, str | None]:
+        """Of the steps the one of lowest loss, going back, then a shorter one until the loss falls enough."""
+        step, curved = tried[-1]
+        loss, evaluations = self._loss_at(step, closure), 1
+        for earlier, earlier_curved in reversed(tried[:-1]):
+            there = self._loss_at(earlier, closure)
             evaluations += 1
-            if not (loss < best or not math.isfinite(best)):
+            if not (there < loss or not math.isfinite(loss)):
                 break
-            step, value, best = earlier, earlier_value, loss
-        before, slope = float(problem.loss), float(problem.gradient @ (rates * step))
-        length = 1.0
-        for _ in range(_MAX_HALVINGS):
-            if best <= before + _SUFFICIENT * length * slope:
-                break
+            step, curved, loss = earlier, earlier_curved, there
+        before, slope, length = float(problem.loss), float(problem.gradient @ step), 1.0
+        for _ in range(_MAX_SHORTENINGS):
+            if loss <= before + _SUFFICIENT * length * slope:
+                note = None if length == 1.0 else f"shortened to {length:.2g}"
+                return length * step, length**2 * curved, loss, evaluations, note
             length *= _SHORTER
-            best = self._loss_at(length * rates * step, closure)
+            loss = self._loss_at(length * step, closure)
             evaluations += 1
-        else:
-            return torch.zeros_like(step), 0.0, evaluations + 1, "no step lowers the loss"
-        raw = float(problem.gradient @ step)
-        scaled = length * raw + length**2 * (value - raw)
-        note = None if length == 1.0 else f"shortened to {length:.2g}"
-        return length * step, scaled, evaluations + 1, note
+        return torch.zeros_like(step), 0.0, before, evaluations, "no step lowers the loss"
 
 
 def _model(x: Tensor, image: Tensor, b: Tensor) -> float:
@@ -233,8 +257,11 @@ def _past_negative_curvature(
         return found.solution, None
     direction = found.direction
     residual = b - shifted @ found.solution
-    curvature = abs(found.curvature) * float(direction @ direction)
-    if not curvature > 0:
+    square = float(direction @ direction)
+    image = float(torch.linalg.vector_norm(shifted @ direction)) * square**0.5
+    curvature = abs(found.curvature) * square
+    # Within rounding of zero it says nothing about how far to go.
+    if curvature <= torch.finfo(b.dtype).eps * image:
         return found.solution, "no curvature along a direction of the solve"
     length = float(residual @ direction) / curvature
     return found.solution + length * direction, "negative curvature turned around"

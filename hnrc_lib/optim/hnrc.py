@@ -1,18 +1,20 @@
 """HNRC: a step through an inverse that is corrected in one direction of curvature, or in k."""
 
+import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hnrc_lib.optim.curvature import Curvature
-from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer, Proposal
+from hnrc_lib.optim.curvature_optimizer import CurvatureOptimizer
 from hnrc_lib.optim.damping import DampingRule
 from hnrc_lib.optim.diagonal_scaling import Scaling, check_scaling, diagonal_scaling
 from hnrc_lib.optim.graph_operator import GraphOperator
 from hnrc_lib.optim.low_rank_model import LowRankModel, low_rank_model, rank_one_model, solve_damped
 from hnrc_lib.optim.problem import Closure, Problem
+from hnrc_lib.optim.proposal import Proposal, rayleigh_quotient
 
 Directions = Literal["gradient", "momentum", "step", "random", "previous"]
 Safeguard = Literal["line", "floor", "none"]
@@ -29,8 +31,9 @@ class LowRankCurvature(Curvature):
             subspace iteration at each refresh.
         safeguard: the corrected inverse has no Newton limit: outside the kept directions it divides by λ
             alone, so that ‖p‖ ~ 1/λ. ``"line"`` shortens p, never lengthens it, to the minimum of the
-            quadratic model along p, for one product a refresh; ``"floor"`` takes at least the smallest kept
-            eigenvalue for λ outside, for none, and has no effect on rank one; ``"none"`` leaves p as it is.
+            damped quadratic model along p, for one product a refresh, and by the same share until the next;
+            ``"floor"`` takes at least the smallest kept eigenvalue for λ outside, for none, and has no
+            effect on rank one; ``"none"`` leaves p as it is.
         per_layer: keep the rank for each parameter tensor, between tensors nothing.
     """
 
@@ -51,14 +54,14 @@ class LowRankCurvature(Curvature):
 class HNRC(CurvatureOptimizer):
     """Step through the inverse of damping plus a few directions of curvature.
 
-        θ ← θ − η (λD + FFᵀ)⁻¹ m,   FFᵀ ≈ M of rank k,  by Sherman–Morrison (k = 1) or Woodbury
+        θ ← θ − η (λD + V diag(μ) Vᵀ)⁻¹ m,   V diag(μ) Vᵀ ≈ M of rank k,  by Sherman–Morrison or Woodbury
 
     With k = 1 and v the gradient it is reading (d) of the source's name, H₁ = Hv vᵀH/(vᵀHv), and with
     η = λα and λ → ∞ it is torch's SGD with momentum, or with a scaling Adam, RMSprop or Adagrad, at rate α.
-    F is found anew at every refresh; between two refreshes a step costs one gradient.
+    V and μ are found anew at every refresh; between two refreshes a step costs one gradient.
 
     Args:
-        params, lr, damping, weight_decay: as for ``CurvatureOptimizer``.
+        params, lr, damping, weight_decay: as for ``CurvatureOptimizer``; λ > 0.
         rank: k ≥ 1.
         curvature: the matrix, its directions, its refreshes, the safeguard.
         momentum: β in [0, 1): m ← βm + g, or with ``"adam"`` its mean without bias, m/(1 − βᵗ).
@@ -74,6 +77,9 @@ class HNRC(CurvatureOptimizer):
     >>> x.detach(), round(optimizer.last_step.cost)
     (tensor([0.6000, 0.5000]), 7)
     """
+
+    _curvature_key: ClassVar[str | None] = "values"
+    _zero_damping: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -102,107 +108,114 @@ class HNRC(CurvatureOptimizer):
         super().__init__(params, lr, damping, weight_decay, settings, momentum=float(momentum))
 
     def _propose(self, problem: Problem, closure: Closure) -> Proposal:
-        shared = dict(self.shared)  # written back where all is finite
-        scale = diagonal_scaling(self.scaling, problem.gradient, shared)
-        direction = self._momentum(problem.gradient, shared)
-        metric = scale * self._per_entry(self._damping_values())
-        if not bool((metric > 0).all()):
-            raise ValueError(f"damping must be positive for HNRC, got {self._damping_values()}")
-        reason, products = None, 0
-        if problem.graph is not None:
-            operator = self._operator(problem)
-            model, products = self._model(problem, direction, shared)
-            shared["factor"], reason = model.factor, model.reason
-            solution = self._solve(metric, model.factor, direction)
-            if self.settings.safeguard == "line":
-                shared["shortening"] = _shortening(operator, metric, solution, direction)
-                products += 1
-        else:
-            solution = self._solve(metric, shared["factor"], direction)
-        step = -self._rates() * shared.get("shortening", 1.0) * solution
-        if bool(torch.isfinite(step).all()):
-            self.shared.update(shared)
-        curved = self._apply(shared["factor"], step)
-        predicted = -float(problem.gradient @ step + step @ curved / 2)
-        along = float(step @ curved) / float(step @ step) if bool(step.any()) else 0.0
-        return Proposal(step, predicted, along, products=products, reason=reason)
+        memory = dict(self.shared)
+        metric = self._metric(problem.gradient, memory)
+        direction = self._momentum(problem.gradient, memory)
+        operators: list[GraphOperator] = []
+        reason = self._look(problem, direction, memory, operators) if problem.graph is not None else None
+        solution = self._solve(metric, memory, direction)
+        if problem.graph is not None and self.settings.safeguard == "line":
+            operators.append(self._operator(problem))
+            memory["shortening"] = _shortening(operators[-1], metric, solution, direction)
+        step = -self._values("lr") * memory.get("shortening", 1.0) * solution
+        return Proposal(
+            step,
+            rayleigh_quotient(step, self._curved(memory, step)),
+            memory,
+            products=sum(operator.products for operator in operators),
+            reason=reason,
+            matrix_finite=all(operator.finite for operator in operators),
+        )
 
-    def _momentum(self, gradient: Tensor, shared: dict[str, Any]) -> Tensor:
+    def _metric(self, gradient: Tensor, memory: dict[str, Any]) -> Tensor | float:
+        """The diagonal of λD, or λ."""
+        dampings = self._damping_values()
+        if min(dampings) <= 0:
+            raise ValueError(f"damping must be positive for {type(self).__name__}, got {dampings}")
+        damping = self._flat.per_entry(dampings)
+        if self.scaling == "none":
+            return damping
+        return damping * diagonal_scaling(self.scaling, gradient, memory)
+
+    def _momentum(self, gradient: Tensor, memory: dict[str, Any]) -> Tensor:
         """m, and what is kept of it."""
-        beta = self._per_entry([group["momentum"] for group in self.param_groups])
-        if not bool(beta.any()):
+        if not any(group["momentum"] for group in self.param_groups):
             return gradient
-        kept = shared.get("momentum")
-        kept = torch.zeros_like(gradient) if kept is None else kept
+        beta, kept = self._values("momentum"), memory.get("momentum", 0.0)
         if self.scaling != "adam":
-            shared["momentum"] = beta * kept + gradient
-            return shared["momentum"]
-        shared["momentum"] = beta * kept + (1 - beta) * gradient
-        return shared["momentum"] / (1 - beta ** shared["square_count"])
+            memory["momentum"] = beta * kept + gradient
+            return memory["momentum"]
+        memory["momentum"] = beta * kept + (1 - beta) * gradient
+        return memory["momentum"] / (1 - beta ** memory["square_count"])
 
-    def _model(self, problem: Problem, direction: Tensor, shared: dict[str, Any]) -> tuple[LowRankModel, int]:
-        """F from products on the graph, whole or layer by layer, and how many products it took."""
-        assert problem.graph is not None
-        vectors = self._test_vectors(problem.gradient, direction, shared)
-        models, products = [], 0
+    def _look(
+        self, problem: Problem, direction: Tensor, memory: dict[str, Any], operators: list[GraphOperator]
+    ) -> str | None:
+        """Find the directions of curvature anew, whole or layer by layer; returns what broke down."""
+        test, models = self._test_vectors(problem.gradient, direction, memory), []
         for name, start, stop in self._blocks():
-            operator = GraphOperator(problem.graph, self.curvature.process_group, block=name)
-            models.append(self._block_model(operator, vectors[start:stop]))
-            products += operator.products
-        reasons = dict.fromkeys(model.reason for model in models if model.reason)
-        model = LowRankModel(torch.cat([model.factor for model in models]), "; ".join(reasons) or None)
-        return model, products
+            operators.append(self._operator(problem, name))
+            models.append(self._block_model(operators[-1], test[start:stop]))
+        memory["vectors"] = torch.cat([model.vectors for model in models])
+        memory["values"] = torch.stack([model.values for model in models])
+        return "; ".join(dict.fromkeys(model.reason for model in models if model.reason)) or None
 
-    def _block_model(self, operator: GraphOperator, vectors: Tensor) -> LowRankModel:
+    def _block_model(self, operator: GraphOperator, test: Tensor) -> LowRankModel:
         if self.settings.directions in _ONE_DIRECTION:
-            return rank_one_model(operator, vectors[:, 0])
-        kept = min(self.rank, len(vectors))
-        model = low_rank_model(operator, vectors[:, :kept])
-        missing = torch.zeros(len(vectors), self.rank - kept, dtype=vectors.dtype, device=vectors.device)
-        return LowRankModel(torch.cat([model.factor, missing], dim=1), model.reason)
+            return rank_one_model(operator, test[:, 0])
+        kept = min(self.rank, len(test))
+        model = low_rank_model(operator, test[:, :kept])
+        missing = (0, self.rank - kept)
+        vectors, values = nn.functional.pad(model.vectors, missing), nn.functional.pad(model.values, missing)
+        return LowRankModel(vectors, values, model.reason)
 
-    def _test_vectors(self, gradient: Tensor, direction: Tensor, shared: dict[str, Any]) -> Tensor:
-        chosen, previous = self.settings.directions, shared.get("factor")
-        if chosen == "gradient":
-            return gradient.unsqueeze(1)
-        if chosen == "momentum":
-            return direction.unsqueeze(1)
-        if chosen == "step" and "previous" in shared:
-            now = torch.cat([p.detach().reshape(-1) for p in self._parameters])
-            return (now - shared["previous"]).unsqueeze(1)
-        if chosen == "step":
-            return gradient.unsqueeze(1)
+    def _test_vectors(self, gradient: Tensor, direction: Tensor, memory: dict[str, Any]) -> Tensor:
+        chosen = self.settings.directions
+        if chosen == "step" and "previous" in memory:
+            return (self._flat.vector() - memory["previous"]).unsqueeze(1)
+        if chosen in _ONE_DIRECTION:
+            return (direction if chosen == "momentum" else gradient).unsqueeze(1)
+        found = memory.get("vectors") if chosen == "previous" else None
+        if found is not None and bool((memory["values"] > 0).all()):
+            return found
         random = torch.randn(self.rank, len(gradient), generator=self._generator(), dtype=gradient.dtype).mT
         random = random.to(gradient.device)
-        if chosen == "previous" and previous is not None and previous.shape == random.shape:
-            # A direction that has vanished is looked for anew.
-            return torch.where(previous.norm(dim=0) > 0, previous / previous.norm(dim=0), random)
-        return random
+        if found is None:
+            return random
+        # A direction that has vanished is looked for anew.
+        rows = zip(self._blocks(), memory["values"], strict=True)
+        return torch.cat([torch.where(mu > 0, found[a:b], random[a:b]) for (_, a, b), mu in rows])
 
-    def _solve(self, metric: Tensor, factor: Tensor, vector: Tensor) -> Tensor:
+    def _solve(self, metric: Tensor | float, memory: dict[str, Any], right: Tensor) -> Tensor:
         floor = self.settings.safeguard == "floor" and self.rank > 1
-        parts = [
-            solve_damped(metric[a:b], factor[a:b], vector[a:b], floor=floor) for _, a, b in self._blocks()
-        ]
-        return torch.cat(parts)
+        vectors, parts = memory["vectors"], []
+        for (_, a, b), values in zip(self._blocks(), memory["values"], strict=True):
+            own = metric[a:b] if isinstance(metric, Tensor) else metric
+            parts.append(solve_damped(own, vectors[a:b], values, right[a:b], floor=floor))
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
 
-    def _apply(self, factor: Tensor, vector: Tensor) -> Tensor:
-        """FFᵀ times a vector."""
-        return torch.cat([factor[a:b] @ (factor[a:b].mT @ vector[a:b]) for _, a, b in self._blocks()])
+    def _curved(self, memory: dict[str, Any], step: Tensor) -> float:
+        """sᵀV diag(μ) Vᵀs."""
+        coordinates = [memory["vectors"][a:b].mT @ step[a:b] for _, a, b in self._blocks()]
+        return float((memory["values"] * torch.stack(coordinates) ** 2).sum())
 
     def _blocks(self) -> list[tuple[str | None, int, int]]:
-        """Name in the graph, first and last place, of every block that keeps curvature of its own."""
-        sizes = [p.numel() for p in self._parameters]
-        if not self.settings.per_layer:
-            return [(None, 0, sum(sizes))]
-        ends = torch.tensor(sizes).cumsum(0).tolist()
-        return [(str(i), end - size, end) for i, (size, end) in enumerate(zip(sizes, ends, strict=True))]
+        """Name in the graph, first place and the one behind the last, of every block that is kept apart."""
+        if self.settings.per_layer:
+            return [*self._flat.blocks()]
+        return [(None, 0, self._flat.blocks()[-1][2])]
 
 
-def _shortening(operator: GraphOperator, metric: Tensor, solution: Tensor, direction: Tensor) -> float:
-    """How far along −p the damped quadratic model falls, at most 1."""
-    curvature = float(solution @ (operator @ solution) + solution @ (metric * solution))
-    slope = float(direction @ solution)
-    if not (curvature > 0 and slope > 0):
+def _shortening(
+    operator: GraphOperator, metric: Tensor | float, solution: Tensor, direction: Tensor
+) -> float:
+    """How far along −p the damped quadratic model falls, at most 1; NaN where it is not finite."""
+    length = torch.linalg.vector_norm(solution)
+    if not bool(length > 0):
         return 1.0
-    return min(1.0, slope / curvature)
+    unit = solution / length  # pᵀMp itself could overflow
+    curvature = float(unit @ (operator @ unit) + unit @ (metric * unit))
+    slope = float(direction @ unit)
+    if math.isfinite(curvature) and not (curvature > 0 and slope > 0):
+        return 1.0
+    return min(1.0, slope / curvature / float(length)) if math.isfinite(curvature) else math.nan

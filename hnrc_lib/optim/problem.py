@@ -1,12 +1,13 @@
 """What a closure returns, evaluated once: loss, gradient, and where it is asked for the curvature matrix."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from hnrc_lib._shapes import Float
 from hnrc_lib.curvature.gauss_newton_graph import GaussNewtonGraph
@@ -65,8 +66,8 @@ def evaluate(
     >>> evaluate(lambda: (x**3).sum(), [x], "hessian").graph.product(torch.ones(2))
     tensor([ 6., 12.])
     """
-    _refuse_autocast(parameters)
-    with torch.enable_grad(), rerouted(move_statistics=True) if matrix else contextlib.nullcontext():
+    _refuse_autocast(parameters[0].device.type)
+    with torch.enable_grad(), _watched() if matrix else contextlib.nullcontext():
         loss, outputs, product = _parts(closure())
     _check_loss(loss)
     value, graph = average(loss.detach(), process_group), None
@@ -109,8 +110,25 @@ def _check_loss(loss: Tensor) -> None:
         raise TypeError(f"closure must return a float32 or float64 loss, got {loss.dtype}")
 
 
-def _refuse_autocast(parameters: Sequence[Tensor]) -> None:
-    device = parameters[0].device.type
+@contextlib.contextmanager
+def _watched() -> Iterator[None]:
+    """Stock layers sent to their twins, running statistics moving, autocast refused also inside."""
+    with rerouted(move_statistics=True), _NoAutocast():
+        yield
+
+
+class _NoAutocast(TorchFunctionMode):
+    """Sees whether the closure turns autocast on for itself, which its float32 loss would not tell."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        for device in ("cpu", "cuda"):
+            _refuse_autocast(device)
+        return func(*args, **(kwargs or {}))
+
+
+def _refuse_autocast(device: str) -> None:
     if torch.is_autocast_enabled(device):
         raise ValueError(
             f"autocast must be off, got it on for {device!r}: products of second derivatives need float32"
