@@ -83,7 +83,7 @@ def test_equals_a_search_over_the_disc(spectrum, hard):
 
 
 @given(spectrum=SPECTRA, seed=st.integers(0, 2**31), radius=RADII)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_a_trust_region_is_a_damping(spectrum, seed, radius):
     """Damped Newton at the multiplier takes the same step, where H + λI is safely invertible."""
     H, g = model_of(spectrum, seed)

@@ -39,7 +39,7 @@ def test_on_a_convex_model_it_gains_half_of_what_can_be_gained(spectrum, seed, r
 
 
 @given(spectrum=POSITIVE, seed=st.integers(0, 2**31))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_within_a_large_ball_it_solves_the_system(spectrum, seed):
     H, g = model_of(spectrum, seed)
     found = steihaug_step(DenseOperator(H), g, 1e6, rtol=1e-9)
