@@ -125,10 +125,19 @@ class PlainLoop:
         recipe: batch size, rate, clipping, front end, augmentation.
         task: symbols of the utterances.
         model: trained in place.
+        device: where the model goes, and every batch once it is made.
     """
 
-    def __init__(self, utterances: Sequence[Utterance], recipe: Recipe, task: Task, model: nn.Module) -> None:
-        self.model, self.clip, self.by_time = model, recipe.clip, isinstance(task, CTCTask)
+    def __init__(
+        self,
+        utterances: Sequence[Utterance],
+        recipe: Recipe,
+        task: Task,
+        model: nn.Module,
+        device: str = "cpu",
+    ) -> None:
+        self.model, self.clip, self.by_time = model.to(device), recipe.clip, isinstance(task, CTCTask)
+        self.device = device
         if isinstance(task, CTCTask):
             targets = [torch.tensor(task.vocabulary.encode(utterance.text)) for utterance in utterances]
         else:
@@ -145,7 +154,7 @@ class PlainLoop:
         losses = []
         for batch in self.loader:
             self.optimizer.zero_grad()
-            loss = self._loss(*batch)
+            loss = self._loss(*(part.to(self.device) for part in batch))
             loss.backward()
             if self.clip is not None:
                 nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)

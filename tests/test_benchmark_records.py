@@ -50,7 +50,7 @@ BARS = [
     ("gpu", "CTC", "gradient + HVP", 4.0),
     ("gpu", "Landscape", "plane", 1 / 20),
     ("gpu", "Spectral density", "density", 1 / 15),
-    ("gpu", "Training", "training", 3.0),
+    ("gpu", "an4-ctc", "training, one pass", 1 / 3),
 ]
 ONLY_FULL = {
     ("full_hessian", "MLP 40-128"),

@@ -3,13 +3,12 @@
 import dataclasses
 import functools
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
 
-from benchmarks.harness import OURS, Bar, Case, Row
+from benchmarks.harness import CLOCKS, OURS, Bar, Case, Row
 from benchmarks.plain_training import PlainLoop
 from hnrc_lib.datasets import Corpus
 from hnrc_lib.training.augmentation import Augmenter
@@ -38,7 +37,7 @@ UNPERTURBED = {"augmentation.vocal_tract": 0.0, "augmentation.tempo": 0.0, "augm
 # Recipe, size, utterances of a pass: a whole number of batches, a few seconds of the plain loop.
 CASES = (("digits-cnn", "quick", 128), ("digits-lstm", "quick", 64), ("an4-ctc", "full", 32))
 Pass = Callable[[], tuple[float, float]]
-Maker = Callable[[Recipe, Parts], Callable[[], float]]
+Maker = Callable[[Recipe, Parts, str], Callable[[], float]]
 _loaded = functools.cache(load_parts)
 
 
@@ -48,32 +47,36 @@ def picked(parts: Parts, count: int) -> Parts:
     return dataclasses.replace(parts, train=Corpus(parts.train.name, parts.train[::step][:count]))
 
 
-def timed(run: Callable[[], float], count: int) -> Pass:
-    """A pass that returns its pace, in utterances a CPU second, and its loss; the first is not timed."""
+def timed(run: Callable[[], float], count: int, device: str) -> Pass:
+    """A pass that returns its pace, in utterances a second, and its loss; the first is not timed.
+
+    The clock is that of the CPU, or on a card that of the wall; a loss that is read has waited for the card.
+    """
     run()
+    clock = CLOCKS["cpu" if device == "cpu" else "wall"]
 
     def once() -> tuple[float, float]:
-        begin = time.process_time()
+        begin = clock()
         loss = run()
-        return count / (time.process_time() - begin), loss
+        return count / (clock() - begin), loss
 
     return once
 
 
-def engine(recipe: Recipe, parts: Parts) -> Callable[[], float]:
+def engine(recipe: Recipe, parts: Parts, device: str = "cpu") -> Callable[[], float]:
     """The library's learner on a corpus that lies on the device; another epoch at every call."""
-    accelerator = make_accelerator(recipe, Path(tempfile.gettempdir()), RunOptions(device="cpu"))
+    accelerator = make_accelerator(recipe, Path(tempfile.gettempdir()), RunOptions(device=device))
     task = make_task(recipe, parts)
-    model = build_model(recipe, task)
+    model = build_model(recipe, task).to(device)
     optimizer = make_optimizer(
         recipe.optimizer,
         model.named_parameters(),
         learning_rate=recipe.learning_rate,
         weight_decay=recipe.weight_decay,
     )
-    resident = ResidentCorpus(parts.train, recipe.front_end)
-    augmenter = Augmenter(recipe.augmentation, recipe.front_end, recipe.seed, "cpu")
-    targets = task.encode(parts.train, "cpu")
+    resident = ResidentCorpus(parts.train, recipe.front_end, device)
+    augmenter = Augmenter(recipe.augmentation, recipe.front_end, recipe.seed, device)
+    targets = task.encode(parts.train, device)
     learner = Learner(
         accelerator, *accelerator.prepare(model, optimizer), task, resident, targets, augmenter, recipe.clip
     )
@@ -88,36 +91,43 @@ def engine(recipe: Recipe, parts: Parts) -> Callable[[], float]:
     return run
 
 
-def plain(recipe: Recipe, parts: Parts) -> Callable[[], float]:
+def plain(recipe: Recipe, parts: Parts, device: str = "cpu") -> Callable[[], float]:
     """The loop that the engine is held to."""
     task = make_task(recipe, parts)
-    return PlainLoop(parts.train, recipe, task, build_model(recipe, task)).epoch
+    return PlainLoop(parts.train, recipe, task, build_model(recipe, task), device).epoch
 
 
-def _prepared(make: Maker, recipe: Recipe, parts: Parts | None, count: int) -> Pass:
-    assert parts is not None  # else the row is missing and not prepared
+def _prepared(make: Maker, recipe: Recipe, count: int, device: str) -> Pass:
     torch.manual_seed(0)  # of dropout and the loader's order
-    return timed(make(recipe, parts), count)
+    return timed(make(recipe, picked(_loaded(recipe.corpus), count), device), count, device)
 
 
-def _figures(found: tuple[float, float]) -> Mapping[str, float]:
-    return {"utterances a CPU second": found[0]}
+def _figures(unit: str, found: tuple[float, float]) -> Mapping[str, float]:
+    return {f"utterances a {unit}": found[0]}
 
 
-def _case(name: str, size: str, count: int, *, perturbed: bool) -> Case:
-    recipe = make_recipe(name, size, {} if perturbed else UNPERTURBED)
-
+def _missing(corpus: str) -> str:
     try:
-        missing, parts = "", picked(_loaded(recipe.corpus), count)
+        _loaded(corpus)
     except FileNotFoundError:
-        missing, parts = f"the corpus {recipe.corpus} is not there", None
+        return f"the corpus {corpus} is not there"
+    return ""
+
+
+def training_case(name: str, size: str, count: int, *, perturbed: bool, device: str = "cpu") -> Case:
+    """The plain loop and the engine on so many utterances; where there is no such device, nothing is read."""
+    # Products in half precision would be the card's gain, not the engine's.
+    changes = {"precision": "float32"} | ({} if perturbed else UNPERTURBED)
+    recipe, cuda = make_recipe(name, size, changes), device != "cpu"
+    missing = "" if cuda and not torch.cuda.is_available() else _missing(recipe.corpus)
     rows = tuple(
         Row(
             "training, one pass",
             provider,
-            functools.partial(_prepared, make, recipe, parts, count),
+            functools.partial(_prepared, make, recipe, count, device),
             bars,
-            figures=_figures,
+            figures=functools.partial(_figures, "second" if cuda else "CPU second"),
+            cuda=cuda,
             missing=missing,
         )
         for provider, make, bars in (("torch + librosa", plain, ()), (OURS, engine, (Bar(LIMIT),)))
@@ -134,4 +144,4 @@ def cases(quick: bool) -> Iterator[Case]:
     """Two cases a recipe; the CNN alone when quick."""
     for name, size, count in CASES[:1] if quick else CASES:
         for perturbed in (True, False):
-            yield _case(name, size, count, perturbed=perturbed)
+            yield training_case(name, size, count, perturbed=perturbed)
