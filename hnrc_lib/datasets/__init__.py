@@ -7,6 +7,7 @@ from hnrc_lib.datasets.digits import load_digits
 from hnrc_lib.datasets.fsdd import load_fsdd
 from hnrc_lib.datasets.keywords import load_keywords
 from hnrc_lib.datasets.spectrograms import spectrograms
+from hnrc_lib.datasets.trimming import trim_silence
 
 __all__ = [
     "Corpus",
@@ -19,4 +20,5 @@ __all__ = [
     "load_fsdd",
     "load_keywords",
     "spectrograms",
+    "trim_silence",
 ]

@@ -3,6 +3,7 @@
 from hnrc_lib.models.cnn import CNN
 from hnrc_lib.models.conv_lstm import ConvLSTM
 from hnrc_lib.models.drnn import DRNN
+from hnrc_lib.models.frame_network import FrameNetwork
 from hnrc_lib.models.graph import GraphNetwork
 from hnrc_lib.models.lstm import LSTM
 from hnrc_lib.models.mlp import MLP, pool_spectrogram
@@ -23,6 +24,7 @@ __all__ = [
     "LSTM",
     "MLP",
     "ConvLSTM",
+    "FrameNetwork",
     "GRULayer",
     "GraphNetwork",
     "LSTMLayer",

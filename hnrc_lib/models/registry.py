@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from hnrc_lib.models.cnn import CNN
 from hnrc_lib.models.conv_lstm import ConvLSTM
 from hnrc_lib.models.drnn import DRNN
+from hnrc_lib.models.frame_network import FrameNetwork
 from hnrc_lib.models.lstm import LSTM
 from hnrc_lib.models.transformer import Transformer
 
@@ -16,6 +17,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "DRNN": DRNN,
     "LSTM": LSTM,
     "ConvLSTM": ConvLSTM,
+    "FrameNetwork": FrameNetwork,
     "Transformer": Transformer,
 }
 

@@ -1,5 +1,6 @@
 """Task, model and accelerator of a recipe."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,18 +11,27 @@ from hnrc_lib.models import CNN, make_model
 from hnrc_lib.models.registry import ARCHITECTURES
 from hnrc_lib.sequence import Vocabulary
 from hnrc_lib.training.corpora import Parts
+from hnrc_lib.training.hybrid.making import make_frames_task
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.precision import mixed_precision
 from hnrc_lib.training.recipe import Recipe
 from hnrc_lib.training.tasks import ClassifyTask, CTCTask, Task
 
 
-def make_task(recipe: Recipe, parts: Parts) -> Task:
-    """The recipe's task over the corpus's classes or symbols, which the training part names.
+def make_task(recipe: Recipe, parts: Parts, folder: Path | None = None) -> Task:
+    """The recipe's task over the corpus's classes, symbols or states, which the training part names.
+
+    Args:
+        recipe: what to train.
+        parts: of the corpus.
+        folder: keeps what is long to make, the Gaussians that align frames; None keeps nothing.
 
     Raises:
-        ValueError: an utterance to classify has no label.
+        ValueError: an utterance to classify has no label, or the parts do not fit the hidden Markov model.
     """
+    if recipe.hybrid is not None:
+        heard = replace(parts, train=parts.train[: recipe.train_limit])
+        return make_frames_task(recipe.hybrid, recipe.front_end, heard, folder)
     if recipe.task == "classify":
         labels = [utterance.label for utterance in parts.train]
         if None in labels:

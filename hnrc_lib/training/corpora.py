@@ -2,22 +2,25 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from hnrc_lib.datasets import (
     Corpus,
     connect_digits,
     leave_one_speaker_out,
     load_an4,
+    load_an4_lexicon,
     load_digits,
     load_fsdd,
     load_keywords,
+    trim_silence,
 )
 
 DataDir = str | os.PathLike[str] | None
 _VALIDATION_SPEAKER_EVERY = 12
 _VOICE_STRINGS = 600
+_MIXED_STRINGS = 250
 _STRINGS = {"train": 1000, "validation": 150, "test": 300}
 
 
@@ -29,11 +32,13 @@ class Parts:
         train: what is trained on.
         validation: chooses the weights; never trained on.
         test: what the result is measured on; never looked at before.
+        pronunciations: word → its pronunciations in phones; empty where the corpus has no dictionary.
     """
 
     train: Corpus
     validation: Corpus
     test: Corpus
+    pronunciations: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
 
 
 def load_parts(name: str, *, held_out: str | None = None, data_dir: DataDir = None) -> Parts:
@@ -111,6 +116,23 @@ def _fsdd_with_voices(speech: _Fsdd, speaker: str) -> Parts:
     return replace(parts, train=joined)
 
 
+def _trimmed_digits(held_out: str | None, data_dir: DataDir) -> Parts:
+    return _trimmed(_digits(held_out, data_dir))
+
+
+def _fsdd_words_and_strings(speech: _Fsdd, speaker: str) -> Parts:
+    """As ``fsdd-and-voices`` without silence around the words, with strings to train on beside them."""
+    parts = _fsdd_with_voices(speech, speaker)
+    strings = connect_digits(parts.train, num_strings=_MIXED_STRINGS, seed=len(_STRINGS) + 1)
+    both = Corpus(f"{parts.train.name}, words and strings", [*parts.train, *strings], parts.train.missing)
+    return _trimmed(replace(parts, train=both))
+
+
+def _trimmed(parts: Parts) -> Parts:
+    train, validation, test = map(trim_silence, (parts.train, parts.validation, parts.test))
+    return replace(parts, train=train, validation=validation, test=test)
+
+
 def _connected(parts: Parts) -> Parts:
     joined = [
         connect_digits(getattr(parts, part), num_strings=count, seed=seed)
@@ -149,6 +171,10 @@ def _an4(held_out: str | None, data_dir: DataDir) -> Parts:
     return Parts(rest, validation, load_an4("test", data_dir=data_dir))
 
 
+def _an4_with_dictionary(held_out: str | None, data_dir: DataDir) -> Parts:
+    return replace(_an4(held_out, data_dir), pronunciations=load_an4_lexicon(data_dir))
+
+
 def _keywords(held_out: str | None, data_dir: DataDir) -> Parts:
     _refuse_speaker("keywords", held_out)
     parts = (load_keywords(part, data_dir=data_dir) for part in ("train", "validation", "test"))
@@ -163,12 +189,15 @@ def _refuse_speaker(corpus: str, held_out: str | None) -> None:
 _BY_SPEAKER: dict[str, Callable[[_Fsdd, str], Parts]] = {
     "fsdd": _fsdd,
     "fsdd-and-voices": _fsdd_with_voices,
+    "fsdd-words-and-strings": _fsdd_words_and_strings,
     "connected-fsdd": _connected_fsdd,
 }
 CORPORA: dict[str, Callable[[str | None, DataDir], Parts]] = {
     "digits": _digits,
+    "digits-trimmed": _trimmed_digits,
     "connected-digits": _connected_digits,
     **{name: _one_held_out(make) for name, make in _BY_SPEAKER.items()},
     "an4": _an4,
+    "an4-with-dictionary": _an4_with_dictionary,
     "keywords": _keywords,
 }

@@ -9,6 +9,7 @@ from torch import nn
 
 from hnrc_lib.files import replace_file
 from hnrc_lib.training.corpora import Parts, load_parts
+from hnrc_lib.training.kept_weights import Weights
 from hnrc_lib.training.measures import Measures
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.recipe import Recipe
@@ -71,7 +72,13 @@ class RunResult:
 
 
 def run_recipe(
-    recipe: Recipe, output: Path, options: RunOptions | None = None, *, parts: Parts | None = None
+    recipe: Recipe,
+    output: Path,
+    options: RunOptions | None = None,
+    *,
+    parts: Parts | None = None,
+    task: Task | None = None,
+    start: Weights | None = None,
 ) -> RunResult:
     """Train as a recipe says, writing checkpoints; a run that was cut short goes on.
 
@@ -84,6 +91,8 @@ def run_recipe(
         output: folder of this run: ``recipe.json``, ``checkpoints/``, ``result.json``.
         options: how.
         parts: of the corpus, where they are not those that the recipe names.
+        task: where it is not the recipe's own; the same one when a run goes on.
+        start: initial weights, where they are not those of the recipe's seed.
 
     Raises:
         ValueError: the folder holds another recipe's run, or the corpus does not fit the recipe.
@@ -95,7 +104,7 @@ def run_recipe(
     claim_folder(output, recipe)
     if parts is None:
         parts = load_parts(recipe.corpus, held_out=recipe.held_out, data_dir=options.data_dir)
-    run = Run(recipe, output, options, parts)
+    run = Run(recipe, output, options, parts, task, start)
     finished = run.train()
     test = run.finish() if finished else None
     result = RunResult(

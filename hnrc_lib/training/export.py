@@ -8,7 +8,7 @@ from hnrc_lib.recognition import DecoderSettings, ModelCard, save_recognizer
 from hnrc_lib.sequence import WordFusion
 from hnrc_lib.training.building import model_options
 from hnrc_lib.training.engine import RunResult
-from hnrc_lib.training.tasks import CTCTask
+from hnrc_lib.training.tasks import ClassifyTask, CTCTask
 
 
 def export_recognizer(
@@ -42,14 +42,17 @@ def export_recognizer(
         Path of the model card.
 
     Raises:
-        ValueError: the run has not finished, or the weights are not finite.
+        ValueError: the run has not finished, the weights are not finite, or the network needs a hidden Markov
+            model, for which there is no format.
     """
     if not result.finished:
         raise ValueError("result must be of a finished run, got one that was stopped")
     if isinstance(result.task, CTCTask):
         task, symbols = "ctc", result.task.vocabulary.symbols
-    else:
+    elif isinstance(result.task, ClassifyTask):
         task, symbols = "classify", tuple(str(index) for index in range(result.task.output_size))
+    else:
+        raise ValueError(f"result must be of task classify or ctc, got {result.recipe.task!r}")
     card = ModelCard(
         name,
         task,

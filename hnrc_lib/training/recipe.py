@@ -10,8 +10,9 @@ from typing import Any
 
 from hnrc_lib.audio import FrontEnd
 from hnrc_lib.training.augmentation import Augmentation
+from hnrc_lib.training.hybrid.config import HybridConfig
 
-TASKS = ("classify", "ctc", "ctc-words")
+TASKS = ("classify", "ctc", "ctc-words", "frames")
 SIZES = ("quick", "colab", "full")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -24,7 +25,8 @@ class Recipe:
         name: for example ``"an4-ctc"``.
         size: ``"quick"`` (a CPU, about a minute), ``"colab"`` (a T4) or ``"full"``.
         corpus: of ``corpora.CORPORA``.
-        task: ``"classify"`` (one word), ``"ctc"`` (a text by characters) or ``"ctc-words"`` (by words).
+        task: ``"classify"`` (one word), ``"ctc"`` (a text by characters), ``"ctc-words"`` (by words) or
+            ``"frames"`` (the state of a hidden Markov model at every frame).
         architecture: of ``hnrc_lib.models.ARCHITECTURES``.
         front_end: from waveform to features.
         model: arguments of the architecture besides numbers of features, frames and outputs.
@@ -45,6 +47,7 @@ class Recipe:
         precision: ``"float32"``, ``"bfloat16"``, ``"float16"`` (with a scaled loss), or ``"auto"``: by the
             card's compute capability, float32 on a CPU.
         seed: of weights, order, augmentation and dropout.
+        hybrid: the hidden Markov model of task ``"frames"``; None with the others.
 
     Raises:
         ValueError: a value out of range; names it.
@@ -72,6 +75,7 @@ class Recipe:
     train_limit: int | None = None
     precision: str = "auto"
     seed: int = 0
+    hybrid: HybridConfig | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("size", SIZES), ("task", TASKS), ("precision", PRECISIONS)):
@@ -87,14 +91,20 @@ class Recipe:
                 raise ValueError(f"{name} must be positive, got {value}")
         if not self.weight_decay >= 0:
             raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
+        if (self.hybrid is not None) != (self.task == "frames"):
+            got = f"{self.hybrid} with {self.task!r}"
+            raise ValueError(f"hybrid must be given with task 'frames', and None with the others, got {got}")
         if not 0 <= self.average_last <= self.max_epochs:
             raise ValueError(f"average_last must lie in 0 … {self.max_epochs}, got {self.average_last}")
         if self.average_last and self.patience is not None:
             raise ValueError(f"patience must be None with average_last, got {self.patience}")
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON holds them."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        """All fields as JSON holds them; no hidden Markov model where there is none."""
+        fields = dataclasses.asdict(self)
+        if self.hybrid is None:
+            del fields["hybrid"]
+        return json.loads(json.dumps(fields))
 
 
 def change(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hnrc_lib.audio import FrontEnd
 from hnrc_lib.training.augmentation import Augmentation
+from hnrc_lib.training.hybrid import GmmConfig, HybridConfig
 from hnrc_lib.training.recipe import SIZES, Recipe, change
 
 # Silence cut off and rooms levelled: speakers of FSDD differ more in these than in their voices. Centred but
@@ -98,6 +99,28 @@ def _digits_transformer(name: str, size: str) -> Recipe:
     return _digits(name, size, "Transformer", model, front_end=front_end)
 
 
+def _digits_hybrid(name: str, size: str) -> Recipe:
+    """Silence is cut off the recordings, not the features: frames must stay those of the alignment."""
+    quick = size == "quick"
+    front_end = FrontEnd(8000, n_mels=24, variance=False, hop_seconds=0.015, dynamic_range_db=40.0)
+    hybrid = HybridConfig(gmm=GmmConfig(num_components=4, first_rounds=3, rounds=1))
+    return _digits(
+        name,
+        size,
+        "FrameNetwork",
+        {"hidden": 64, "dilations": (1, 2, 4)},
+        corpus="digits-trimmed" if quick else "fsdd-words-and-strings",
+        task="frames",
+        front_end=front_end,
+        augmentation=dataclasses.replace(_WORD_AUGMENTATION, tempo=0.15),
+        hybrid=hybrid,
+        learning_rate=3e-3,
+        batch_size=16,
+        max_epochs=8 if quick else 14,
+        average_last=3 if quick else 6,
+    )
+
+
 def _keywords_cnn(name: str, size: str) -> Recipe:
     quick = size == "quick"
     return Recipe(
@@ -153,12 +176,40 @@ def _an4_ctc(name: str, size: str) -> Recipe:
     )
 
 
+def _an4_hybrid(name: str, size: str) -> Recipe:
+    quick = size == "quick"
+    return Recipe(
+        name,
+        size,
+        "an4-with-dictionary",
+        "frames",
+        "FrameNetwork",
+        FrontEnd(16000, n_mels=32),
+        model={"hidden": 48 if quick else 80},
+        augmentation=_TEXT_AUGMENTATION,
+        learning_rate=3e-3,
+        batch_size=4 if quick else 6,
+        max_epochs=5 if quick else 12,
+        average_last=0 if quick else 5,
+        train_limit=200 if quick else None,
+        hybrid=HybridConfig(
+            units="phones",
+            num_states=3,
+            n_mels=40,
+            gmm=GmmConfig(num_components=1 if quick else 8, first_rounds=4, rounds=1),
+            language="bigram",
+        ),
+    )
+
+
 RECIPES: dict[str, Callable[[str, str], Recipe]] = {
     "digits-cnn": _digits_cnn,
     "digits-drnn": _recurrent_digits("DRNN"),
     "digits-lstm": _recurrent_digits("LSTM"),
     "digits-transformer": _digits_transformer,
+    "digits-hybrid": _digits_hybrid,
     "keywords-cnn": _keywords_cnn,
     "connected-digits-ctc": _connected_digits,
     "an4-ctc": _an4_ctc,
+    "an4-hybrid": _an4_hybrid,
 }

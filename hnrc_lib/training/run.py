@@ -13,7 +13,7 @@ from hnrc_lib.training.batching import bucketed_batches
 from hnrc_lib.training.building import build_model, make_accelerator, make_task
 from hnrc_lib.training.checkpoint import load_newest, save_checkpoint
 from hnrc_lib.training.corpora import Parts
-from hnrc_lib.training.kept_weights import fold_into_mean
+from hnrc_lib.training.kept_weights import Weights, fold_into_mean
 from hnrc_lib.training.learner import Learner, StepOutcome
 from hnrc_lib.training.measures import Measures, measure
 from hnrc_lib.training.optimizers import make_optimizer
@@ -23,6 +23,7 @@ from hnrc_lib.training.report import StepReport
 from hnrc_lib.training.resident import ResidentCorpus, Rows
 from hnrc_lib.training.run_state import EpochMeasures, RunState, kept_weights, restore
 from hnrc_lib.training.schedule import rate_factor
+from hnrc_lib.training.tasks import Task
 
 
 class Run:
@@ -33,19 +34,32 @@ class Run:
         output: folder of the run.
         options: how.
         parts: of the corpus.
+        task: the loss and what outputs say; the recipe's own when None.
+        start: initial weights; those of the recipe's seed when None.
 
     Raises:
         ValueError: every training utterance is too short for its text.
     """
 
-    def __init__(self, recipe: Recipe, output: Path, options: RunOptions, parts: Parts) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        output: Path,
+        options: RunOptions,
+        parts: Parts,
+        task: Task | None = None,
+        start: Weights | None = None,
+    ) -> None:
         self.recipe, self.options, self.folder = recipe, options, output / "checkpoints"
         train = parts.train if recipe.train_limit is None else parts.train[: recipe.train_limit]
         self.parts = replace(parts, train=train)
         self.accelerator = make_accelerator(recipe, output, options)
         device = self.accelerator.device
-        self.task = make_task(recipe, parts)
+        with self.accelerator.main_process_first():
+            self.task = task or make_task(recipe, parts, output / "gaussians")
         self.bare_model = build_model(recipe, self.task).to(device)
+        if start is not None:
+            self.bare_model.load_state_dict(start)
         self._train, self._validation = self._resident("train"), self._resident("validation")
         self._targets = self._encoded("train")
         self._kept = self._long_enough()

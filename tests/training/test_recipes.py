@@ -17,6 +17,8 @@ from hnrc_lib.training.recipe import SIZES, change
 from hnrc_lib.training.recipes import RECIPES, make_recipe
 from hnrc_lib.training.schedule import rate_factor
 
+DICTIONARY = {"one": (("W", "AH", "N"),), "two": (("T", "UW"),)}
+
 
 def a_part(rate: int, words: bool) -> Corpus:
     samples = torch.randn(rate)
@@ -36,7 +38,7 @@ def test_a_recipe_builds_a_model_that_hears_its_features(name, size):
         recipe.seed = 1
     json.dumps(recipe.as_dict())
     part = a_part(recipe.front_end.sample_rate, recipe.task == "classify")
-    task = make_task(recipe, Parts(part, part, part))
+    task = make_task(recipe, Parts(part, part, part, DICTIONARY))
     model = build_model(recipe, task).eval()
     features, frames = recipe.front_end(
         torch.stack([one.samples for one in part]), torch.tensor([recipe.front_end.sample_rate] * 2)

@@ -70,6 +70,17 @@ class Lexicon:
             parts += [side_by_side(ways).word(self.words.index(word)), silence]
         return in_a_row(parts)
 
+    def least_frames(self, words: Sequence[str]) -> int:
+        """Frames that a transcript needs at least: one for each state of its shortest pronunciations.
+
+        Raises:
+            ValueError: a word that the lexicon lacks.
+
+        >>> whole_words(["no", "yes"], num_states=2).least_frames(["yes", "no"])
+        4
+        """
+        return sum(min(map(len, self._pronounced(word))) for word in words)
+
     def loop(self, pairs: PairScores, stay: Stay = 0.5) -> WordLoop:
         """All strings of words, scored in pairs: what recognition searches."""
         pronunciations = [

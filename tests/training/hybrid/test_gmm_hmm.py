@@ -12,7 +12,6 @@ from hnrc_lib.training.hybrid import (
     any_words,
     decode,
     features_of,
-    power_spectra,
     train_gmm_hmm,
     uniform_alignment,
     whole_words,
@@ -27,7 +26,7 @@ LEXICON = whole_words(WORDS, num_states=3)
 @pytest.fixture(scope="module")
 def trained():
     train = corpus(SENTENCES * 2)
-    heard = features_of(power_spectra(train, FRONT_END), Cepstra(FRONT_END, n_mfcc=10))
+    heard = features_of(train, Cepstra(FRONT_END, n_mfcc=10))
     texts = [one.text.split() for one in train]
     start = [uniform_alignment(LEXICON.linear(text), len(x)) for text, x in zip(texts, heard, strict=True)]
     config = GmmConfig(num_components=2, first_rounds=3, rounds=1)
@@ -44,7 +43,7 @@ def trained():
 def test_words_unheard_before_are_recognised(trained):
     model, _ = trained
     test = corpus([["up", "level", "down"], ["down"], ["level", "level"]], seed=1000)
-    heard = features_of(power_spectra(test, FRONT_END), Cepstra(FRONT_END, n_mfcc=10))
+    heard = features_of(test, Cepstra(FRONT_END, n_mfcc=10))
     said = decode(LEXICON.loop(any_words(3), model.stay), model, heard, batch_size=2)
     assert said == [[0, 2, 1], [1], [2, 2]]
 

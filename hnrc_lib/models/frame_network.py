@@ -1,4 +1,6 @@
-"""A network that says of every frame which emission of the hidden Markov model it is."""
+"""A network that says of every frame which emission of a hidden Markov model it is."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -23,14 +25,15 @@ class FrameNetwork(nn.Module):
 
     Args:
         num_features: F, mel bands, ≥ 1.
-        num_emissions: E, outputs at each frame.
+        output_size: E, outputs at each frame, one for each emission of a hidden Markov model.
         channels: of the first convolution.
         hidden: channels of the later ones.
         dilations: one residual convolution for each.
+        dropout: probability of a zero before each of those and before the output, 0 … 1.
         generator: draws the initial weights; torch's default generator when None.
 
     Raises:
-        ValueError: a size is no positive integer.
+        ValueError: a size is no positive integer, or the dropout is out of range.
 
     >>> model = FrameNetwork(24, 81, generator=torch.Generator().manual_seed(0))
     >>> model(torch.zeros(2, 50, 24), torch.tensor([50, 20])).shape
@@ -43,23 +46,27 @@ class FrameNetwork(nn.Module):
     def __init__(
         self,
         num_features: int,
-        num_emissions: int,
+        output_size: int,
         channels: int = 12,
         hidden: int = 64,
-        dilations: tuple[int, ...] = (1, 2, 4, 8),
+        dilations: Sequence[int] = (1, 2, 4, 8),
+        dropout: float = 0.0,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        sizes = {"num_features": num_features, "num_emissions": num_emissions, "hidden": hidden}
+        sizes = {"num_features": num_features, "output_size": output_size, "hidden": hidden}
         for name, size in (sizes | {"channels": channels}).items():
             check_size(name, size)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must lie in 0 … 1, 1 excluded, got {dropout}")
         self.local = nn.Conv2d(1, channels, _WINDOW, stride=(1, 2), padding=_WINDOW // 2)
         self.dense = nn.Linear(channels * ((num_features + 1) // 2), hidden)
         self.temporal = nn.ModuleList(
             nn.Conv1d(hidden, hidden, _TAPS, padding=step, dilation=step) for step in dilations
         )
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(len(dilations) + 1))
-        self.output = nn.Linear(hidden, num_emissions)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(hidden, output_size)
         for layer in (self.local, *self.temporal):
             initialize(layer, "relu", generator)
         for layer in (self.dense, self.output):
@@ -73,6 +80,6 @@ class FrameNetwork(nn.Module):
         images = (features * inside.unsqueeze(2)).unsqueeze(1)
         hidden = self.dense(functional.relu(self.local(images)).movedim(1, 2).flatten(2))
         for norm, layer in zip(self.norms, self.temporal, strict=False):
-            inner = functional.relu(norm(hidden)) * inside.unsqueeze(2)
+            inner = self.dropout(functional.relu(norm(hidden))) * inside.unsqueeze(2)
             hidden = hidden + layer(inner.mT).mT
-        return self.output(functional.relu(self.norms[-1](hidden)))
+        return self.output(self.dropout(functional.relu(self.norms[-1](hidden))))

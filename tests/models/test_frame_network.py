@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hnrc_lib.training.hybrid import FrameNetwork
+from hnrc_lib.models import FrameNetwork
 
 
 def network(**changes):
