@@ -76,12 +76,16 @@ def test_without_a_gradient_it_stays():
 
 
 def test_the_tolerance_left_out_is_the_forcing_sequence():
-    H, g = model_of([1e-3, 1e-2, 0.1, 1.0], 6)
-    for scale in (1.0, 1e-4):
-        step = steihaug_step(H, scale * g, 1e6).step
-        residual = float((H @ step + scale * g).norm())
-        norm = scale * float(g.norm())
-        assert residual <= min(0.5, math.sqrt(norm)) * norm
+    H, g = model_of([0.2, 0.3, 0.4, 0.5, 0.8, 1.0, 1.5, 2.0], 6)
+    g = g / g.norm()
+    iterations = []
+    for norm, rtol in ((1.0, 0.5), (1e-2, 0.1), (1e-6, 1e-3)):
+        found, named = steihaug_step(H, norm * g, 1e6), steihaug_step(H, norm * g, 1e6, rtol=rtol)
+        assert torch.equal(found.step, named.step)
+        assert float((H @ found.step + norm * g).norm()) <= rtol * norm
+        iterations.append(found.iterations)
+    assert iterations[0] < iterations[1] < iterations[2]
+    assert steihaug_step(H, g, 1e6, rtol=0.9).iterations < iterations[0]
 
 
 def test_products_are_counted_over_all_radii():
