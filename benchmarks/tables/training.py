@@ -11,6 +11,7 @@ import torch
 from benchmarks.harness import CLOCKS, OURS, Bar, Case, Row
 from benchmarks.plain_training import PlainLoop
 from hnrc_lib.datasets import Corpus
+from hnrc_lib.optim.clipping import make_clipping
 from hnrc_lib.training.augmentation import Augmenter
 from hnrc_lib.training.batching import bucketed_batches
 from hnrc_lib.training.building import build_model, make_accelerator, make_task
@@ -78,7 +79,13 @@ def engine(recipe: Recipe, parts: Parts, device: str = "cpu") -> Callable[[], fl
     augmenter = Augmenter(recipe.augmentation, recipe.front_end, recipe.seed, device)
     targets = task.encode(parts.train, device)
     learner = Learner(
-        accelerator, *accelerator.prepare(model, optimizer), task, resident, targets, augmenter, recipe.clip
+        accelerator,
+        *accelerator.prepare(model, optimizer),
+        task,
+        resident,
+        targets,
+        augmenter,
+        make_clipping(recipe.clip),
     )
     epochs = iter(range(1, 1 << 30))
 

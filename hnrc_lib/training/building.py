@@ -12,6 +12,7 @@ from hnrc_lib.models.registry import ARCHITECTURES
 from hnrc_lib.sequence import Vocabulary
 from hnrc_lib.training.corpora import Parts
 from hnrc_lib.training.hybrid.making import make_frames_task
+from hnrc_lib.training.optimizers import takes_curvature
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.precision import mixed_precision
 from hnrc_lib.training.recipe import Recipe
@@ -78,7 +79,7 @@ def make_accelerator(recipe: Recipe, output: Path, options: RunOptions) -> Accel
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     accelerator = Accelerator(
         cpu=device == "cpu",
-        mixed_precision=mixed_precision(recipe.precision, device),
+        mixed_precision=mixed_precision(_precision(recipe), device),
         log_with=list(options.trackers) or None,
         project_dir=str(output),
     )
@@ -88,3 +89,16 @@ def make_accelerator(recipe: Recipe, output: Path, options: RunOptions) -> Accel
         }
         accelerator.init_trackers("hnrc", config=plain)
     return accelerator
+
+
+def _precision(recipe: Recipe) -> str:
+    """Full precision where the optimiser takes second derivatives.
+
+    Raises:
+        ValueError: the recipe asks for another.
+    """
+    if not takes_curvature(recipe.optimizer):
+        return recipe.precision
+    if recipe.precision not in ("auto", "float32"):
+        raise ValueError(f"precision must be float32 with {recipe.optimizer}, got {recipe.precision!r}")
+    return "float32"

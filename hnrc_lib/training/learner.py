@@ -8,6 +8,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from hnrc_lib.models import apply_model, output_lengths
+from hnrc_lib.optim import CurvatureOptimizer
+from hnrc_lib.optim.clipping import ClippingRule, ClipReport, clip_gradients
 from hnrc_lib.training.augmentation import Augmenter
 from hnrc_lib.training.batching import mix_seed, share_of_process
 from hnrc_lib.training.resident import ResidentCorpus, Rows
@@ -25,12 +27,14 @@ class StepOutcome:
         grad_norm: ‖g‖ before clipping.
         clipped: whether it was above the threshold.
         skipped: whether loss or gradient was not finite, so that the weights stayed as they were.
+        cost: in gradients; 1 unless second derivatives were taken.
     """
 
     loss: float
     grad_norm: float
     clipped: bool
     skipped: bool
+    cost: float = 1.0
 
 
 class Learner:
@@ -39,12 +43,12 @@ class Learner:
     Args:
         accelerator: places tensors, averages gradients over processes, scales losses in half precision.
         model: prepared by it.
-        optimizer: prepared by it.
+        optimizer: prepared by it; one of ours that takes second derivatives steps by a closure.
         task: the loss.
         resident: training utterances on the device.
         targets: of those utterances.
         augmenter: makes features of their spectra.
-        clip: greatest norm of the gradient, > 0; None never clips.
+        clip: rule for the gradient; None never clips.
     """
 
     def __init__(
@@ -56,11 +60,16 @@ class Learner:
         resident: ResidentCorpus,
         targets: Rows,
         augmenter: Augmenter,
-        clip: float | None,
+        clip: ClippingRule | None,
     ) -> None:
         self.accelerator, self.model, self.optimizer = accelerator, model, optimizer
         self.task, self.resident, self.targets = task, resident, targets
         self.augmenter, self.clip = augmenter, clip
+        inner = getattr(optimizer, "optimizer", optimizer)  # Accelerate wraps what it prepares
+        self._curved = inner if isinstance(inner, CurvatureOptimizer) else None
+        self._clipping = (
+            clip_gradients(inner, clip) if self._curved is not None and clip is not None else None
+        )
         self._skipped_in_a_row = 0
 
     def step(self, batch: list[int], epoch: int, step: int) -> StepOutcome:
@@ -73,42 +82,85 @@ class Learner:
         # Dropout draws from the global generator: a function of seed, step and process, as all else here.
         torch.manual_seed(mix_seed(self.augmenter.seed, step, self.accelerator.process_index, 3))
         self.model.train()
+        take = self._first_order if self._curved is None else self._second_order
+        outcome = take(mine, count, len(batch), epoch)
+        self._guard(outcome, epoch, step)
+        return outcome
+
+    def _first_order(self, mine: list[int], count: int, size: int, epoch: int) -> StepOutcome:
         self.optimizer.zero_grad()
-        losses = self._losses(mine, epoch)[:count]
+        logits, frames, chosen = self._outputs(self.model, mine, epoch)
+        losses = self.task.losses(logits, frames, self.targets, chosen)[:count]
         # The processes' gradients are averaged: their sum over the whole batch's size is the batch's mean.
-        share = losses.sum() / len(batch)
+        share = losses.sum() / size
         self.accelerator.backward(share * self.accelerator.num_processes)
         loss = float(self.accelerator.reduce(share.detach(), "sum"))  # pyright: ignore[reportArgumentType]
-        grad_norm = self._clip()
-        skipped = not (math.isfinite(loss) and math.isfinite(grad_norm))
-        self._guard(skipped, loss, grad_norm, epoch, step)
+        report = self._clip()
+        skipped = not (math.isfinite(loss) and math.isfinite(report.norm_before))
         if skipped and self.accelerator.scaler is None:
             self.optimizer.zero_grad()
         else:  # a loss scaler skips by itself, and lowers its scale
             self.optimizer.step()
-        clipped = self.clip is not None and grad_norm > self.clip
-        return StepOutcome(loss, grad_norm, clipped, skipped)
+        return StepOutcome(loss, report.norm_before, report.clipped, skipped)
 
-    def _losses(self, mine: list[int], epoch: int) -> Tensor:
+    def _second_order(self, mine: list[int], count: int, size: int, epoch: int) -> StepOutcome:
+        assert self._curved is not None
+        model = self.accelerator.unwrap_model(self.model)  # the optimiser averages over processes by itself
+        features, frames, chosen = self._features(mine, epoch)
+        weights = torch.zeros(len(mine), device=self.resident.device)
+        weights[:count] = self.accelerator.num_processes / size
+
+        def closure() -> tuple:
+            logits = apply_model(model, features, frames)
+            lengths = output_lengths(model, frames)
+            losses = self.task.losses(logits, lengths, self.targets, chosen)
+            loss = (weights * losses).sum()
+            if self._curved.curvature.matrix == "fisher":  # pyright: ignore[reportOptionalMemberAccess]
+                return loss, losses[:count]
+            shape = (-1, *[1] * (logits.ndim - 1))
+            return (
+                loss,
+                logits,
+                lambda v: (
+                    weights.view(shape) * self.task.curve(logits.detach(), v, lengths, self.targets, chosen)
+                ),
+            )
+
+        loss = float(self._curved.step(closure))
+        info = self._curved.last_step
+        assert info is not None
+        clipped = self._clipping is not None and bool(getattr(self._clipping.last_report, "clipped", False))
+        finite = math.isfinite(loss) and math.isfinite(info.gradient_norm)
+        return StepOutcome(loss, info.gradient_norm, clipped and finite, not finite, info.cost)
+
+    def _features(self, mine: list[int], epoch: int) -> tuple[Tensor, Tensor, Tensor]:
         chosen = torch.tensor(mine, device=self.resident.device)
         with torch.no_grad():
             spectra, frames = self.resident.spectra(chosen)
             features, frames = self.augmenter(spectra, frames, mine, epoch)
+        return features, frames, chosen
+
+    def _outputs(self, model: nn.Module, mine: list[int], epoch: int) -> tuple[Tensor, Tensor, Tensor]:
+        features, frames, chosen = self._features(mine, epoch)
         with self.accelerator.autocast():
-            logits = apply_model(self.model, features, frames)
-        return self.task.losses(logits, output_lengths(self.model, frames), self.targets, chosen)
+            logits = apply_model(model, features, frames)
+        return logits, output_lengths(model, frames), chosen
 
-    def _clip(self) -> float:
-        limit = math.inf if self.clip is None else self.clip
-        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), limit)
-        assert norm is not None
-        return float(norm)
+    def _clip(self) -> ClipReport:
+        """Clip the gradients that there are, once they are free of the loss scaler's factor."""
+        self.accelerator.unscale_gradients()
+        present = [p for p in self.model.parameters() if p.grad is not None]
+        gradients = [p.grad for p in present if p.grad is not None]
+        if self.clip is not None:
+            return self.clip(gradients, present)
+        norm = float(torch.nn.utils.get_total_norm(gradients))
+        return ClipReport(norm, norm, 0.0, 0.0, False)
 
-    def _guard(self, skipped: bool, loss: float, grad_norm: float, epoch: int, step: int) -> None:
-        self._skipped_in_a_row = self._skipped_in_a_row + 1 if skipped else 0
+    def _guard(self, outcome: StepOutcome, epoch: int, step: int) -> None:
+        self._skipped_in_a_row = self._skipped_in_a_row + 1 if outcome.skipped else 0
         if self._skipped_in_a_row >= MAX_SKIPPED_IN_A_ROW:
             raise FloatingPointError(
-                f"loss and gradient must be finite, got loss {loss} and gradient norm {grad_norm} in epoch "
-                f"{epoch}, step {step}, the {MAX_SKIPPED_IN_A_ROW}th step in a row; the weights are those "
-                "before these steps: lower the learning rate or clip"
+                f"loss and gradient must be finite, got loss {outcome.loss} and gradient norm "
+                f"{outcome.grad_norm} in epoch {epoch}, step {step}, the {MAX_SKIPPED_IN_A_ROW}th step in a "
+                "row; the weights are those before these steps: lower the learning rate or clip"
             )

@@ -1,21 +1,35 @@
-"""Optimisers by name: torch's, and a third party's where that is installed."""
+"""Optimisers by name: torch's, ours, and a third party's where that is installed."""
 
+import dataclasses
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
+from hnrc_lib.optim import HNRC, Curvature, DampedNewton, DiagonalNewton, HessianFree, LowRankCurvature
+
 _TORCH = {
     name.lower(): getattr(torch.optim, name)
     for name in ("SGD", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "ASGD")
+}
+_OURS = {
+    "hnrc": (HNRC, LowRankCurvature),
+    "damped-newton": (DampedNewton, Curvature),
+    "hessian-free": (HessianFree, Curvature),
+    "diagonal-newton": (DiagonalNewton, Curvature),
 }
 
 
 def optimizer_names() -> tuple[str, ...]:
     """Names that ``make_optimizer`` takes besides those of pytorch-optimizer."""
-    return tuple(sorted(_TORCH))
+    return tuple(sorted([*_TORCH, *_OURS]))
+
+
+def takes_curvature(name: str) -> bool:
+    """Whether the optimiser of that name steps by second derivatives, which need full precision."""
+    return name.lower() in _OURS
 
 
 def make_optimizer(
@@ -32,12 +46,14 @@ def make_optimizer(
     usual: to pull a gain to zero switches its unit off rather than making the function simpler.
 
     Args:
-        name: one of torch's (``"sgd"``, ``"adamw"``, …), in any case, or ``"rivals:NAME"`` for one of the
-            package pytorch-optimizer, for example ``"rivals:soap"``.
+        name: one of torch's (``"sgd"``, ``"adamw"``, …), in any case; ``"hnrc"``, ``"damped-newton"``,
+            ``"hessian-free"`` or ``"diagonal-newton"``; or ``"rivals:NAME"`` for one of the package
+            pytorch-optimizer, for example ``"rivals:soap"``.
         parameters: of the model, with their names.
         learning_rate: η, > 0.
         weight_decay: as the optimiser itself understands it, ≥ 0.
-        options: further arguments of the optimiser, for example ``momentum=0.9``.
+        options: further arguments of the optimiser, for example ``momentum=0.9``; for ours also the fields
+            of its curvature, for example ``damping=1.0, rank=10, matrix="ggn", refresh=20``.
 
     Raises:
         ValueError: no such optimiser; lists those there are.
@@ -48,7 +64,7 @@ def make_optimizer(
     >>> [(len(group["params"]), group["momentum"]) for group in optimizer.param_groups]
     [(1, 0.9), (1, 0.9)]
     """
-    maker = _maker(name)
+    maker, options = _maker(name, options)
     known = inspect.signature(maker).parameters
     unknown = [option for option in options if option not in known]
     if unknown and not any(p.kind is p.VAR_KEYWORD for p in known.values()):
@@ -61,12 +77,29 @@ def make_optimizer(
     return maker([group for group in groups if group["params"]], lr=learning_rate, **options)
 
 
-def _maker(name: str) -> Any:
+def _with_curvature(key: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of one of ours, those of its curvature gathered, its products averaged over the processes."""
+    kind = _OURS[key][1]
+    fields = {field.name for field in dataclasses.fields(kind)}
+    curvature = {name: value for name, value in options.items() if name in fields}
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        curvature["process_group"] = torch.distributed.group.WORLD
+    if key == "hnrc" and options.get("rank", 1) == 1:
+        curvature.setdefault("directions", "gradient")
+    rest = {name: value for name, value in options.items() if name not in fields}
+    return {**rest, "curvature": kind(**curvature)}
+
+
+def _maker(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The class of that name, and its options as it takes them."""
     key = name.lower()
     if key in _TORCH:
-        return _TORCH[key]
+        return _TORCH[key], options
+    if key in _OURS:
+        return _OURS[key][0], _with_curvature(key, options)
     if not key.startswith("rivals:"):
-        raise ValueError(f"optimizer must be one of {', '.join(_TORCH)} or rivals:NAME, got {name!r}")
+        known = ", ".join([*_TORCH, *_OURS])
+        raise ValueError(f"optimizer must be one of {known} or rivals:NAME, got {name!r}")
     try:
         import pytorch_optimizer
     except ModuleNotFoundError as error:
@@ -76,4 +109,4 @@ def _maker(name: str) -> Any:
     rival = key.removeprefix("rivals:")
     if rival not in pytorch_optimizer.get_supported_optimizers():
         raise ValueError(f"pytorch-optimizer has no {rival!r}; see its get_supported_optimizers()")
-    return pytorch_optimizer.load_optimizer(rival)
+    return pytorch_optimizer.load_optimizer(rival), options

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hnrc_lib.audio import FrontEnd
+from hnrc_lib.optim.clipping import make_clipping
 from hnrc_lib.training.augmentation import Augmentation
 from hnrc_lib.training.hybrid.config import HybridConfig
 
@@ -36,7 +37,7 @@ class Recipe:
         optimizer_options: further arguments of the optimiser.
         learning_rate: η at its peak, > 0.
         weight_decay: as the optimiser understands it, ≥ 0; biases and gains are exempt.
-        clip: greatest norm of the gradient, > 0; None never clips.
+        clip: a rule of ``make_clipping`` for the gradient, a number its greatest norm; None never clips.
         batch_size: utterances of a step, over all processes, > 0.
         max_epochs: passes through the training part, > 0.
         schedule: ``"constant"``, ``"cosine"`` or ``"linear"``, after a warm-up of a tenth.
@@ -66,7 +67,7 @@ class Recipe:
     optimizer_options: Mapping[str, Any] = field(default_factory=dict)
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    clip: float | None = 1.0
+    clip: float | str | None = 1.0
     batch_size: int = 32
     max_epochs: int = 30
     schedule: str = "cosine"
@@ -85,10 +86,9 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be positive, got {value}")
-        for name in ("learning_rate", "clip"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be positive, got {value}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        make_clipping(self.clip)
         if not self.weight_decay >= 0:
             raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
         if (self.hybrid is not None) != (self.task == "frames"):
@@ -173,6 +173,8 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
             try:
                 return kind(value)
             except ValueError as error:
+                if str in kinds:
+                    return value
                 raise ValueError(f"{name} must be of type {kind.__name__}, got {value!r}") from error
     if bool in kinds:
         if value.lower() not in ("true", "false"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from hnrc_lib.models import output_lengths
+from hnrc_lib.optim.clipping import make_clipping
 from hnrc_lib.training.augmentation import Augmenter
 from hnrc_lib.training.batching import bucketed_batches
 from hnrc_lib.training.building import build_model, make_accelerator, make_task
@@ -73,6 +74,7 @@ class Run:
             **recipe.optimizer_options,
         )
         self._model, self._optimizer = self.accelerator.prepare(self.bare_model, optimizer)
+        self._clipping = make_clipping(recipe.clip)
         self._learner = Learner(
             self.accelerator,
             self._model,
@@ -81,7 +83,7 @@ class Run:
             self._train,
             self._targets,
             Augmenter(recipe.augmentation, recipe.front_end, recipe.seed, device),
-            recipe.clip,
+            self._clipping,
         )
         self.state, self.damaged = self._resume()
         self._plan: tuple[int, list[list[int]]] = (0, [])
@@ -144,7 +146,10 @@ class Run:
         checkpoint, damaged = load_newest(self.folder)
         if checkpoint is None:
             return RunState(), damaged
-        return restore(checkpoint, self.bare_model, self._optimizer, self.accelerator.scaler), damaged
+        state = restore(checkpoint, self.bare_model, self._optimizer, self.accelerator.scaler)
+        if self._clipping is not None:
+            self._clipping.load_state_dict(state.clipping)
+        return state, damaged
 
     def _is_over(self) -> bool:
         state, patience = self.state, self.recipe.patience
@@ -242,6 +247,7 @@ class Run:
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:
+            self.state.clipping = {} if self._clipping is None else self._clipping.state_dict()
             checkpoint = self.state.checkpoint(self.bare_model, self._optimizer, self.accelerator.scaler)
             save_checkpoint(self.folder, checkpoint)
         self.accelerator.wait_for_everyone()

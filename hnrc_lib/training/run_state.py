@@ -53,6 +53,7 @@ class RunState:
         seconds: of training so far, over all its parts.
         cpu_seconds: of this process, likewise; on a machine that others use too, the fairer measure.
         utterances: trained on so far.
+        clipping: what the clipping rule remembers.
     """
 
     step: int = 0
@@ -70,6 +71,7 @@ class RunState:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     utterances: int = 0
+    clipping: dict[str, Any] = field(default_factory=dict)
 
     def keep_best(self, error: float, model: nn.Module) -> bool:
         """Keep the weights if they validate better than all before."""

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from hnrc_lib._shapes import Float, Int
 from hnrc_lib.datasets import Corpus
-from hnrc_lib.sequence import Vocabulary, ctc_loss_from_logits, greedy_decode
+from hnrc_lib.sequence import Vocabulary, ctc_gauss_newton_product, ctc_loss_from_logits, greedy_decode
 from hnrc_lib.training.resident import Rows
 
 
@@ -39,6 +39,26 @@ class Task(Protocol):
         """Loss of each chosen utterance, in nats, given its logits and their frames."""
         ...
 
+    def curve(
+        self,
+        logits: Tensor,
+        vector: Tensor,
+        frames: Int[Tensor, "batch"],
+        targets: Rows,
+        chosen: Int[Tensor, "batch"],
+    ) -> Tensor:
+        """A positive semi-definite curvature of each utterance's loss in its logits, times a vector.
+
+        Args:
+            logits: of the chosen utterances.
+            vector: like the logits.
+            frames, targets, chosen: as for ``losses``.
+
+        Returns:
+            Like the logits; the sum over utterances belongs to the sum of their losses.
+        """
+        ...
+
     def read(self, logits: Tensor, frames: Int[Tensor, "batch"]) -> list[str]:
         """What the outputs say."""
         ...
@@ -50,6 +70,18 @@ class Task(Protocol):
     def errors(self, references: list[str], texts: list[str]) -> tuple[float, float]:
         """Error of texts in the task's own unit, which chooses the best weights, and by words."""
         ...
+
+
+def curve_softmax(logits: Tensor, vector: Tensor) -> Tensor:
+    """Hessian of the softmax cross-entropy in its logits, times a vector; classes last.
+
+        (diag p − ppᵀ) v = p ⊙ (v − ⟨p, v⟩)
+
+    >>> curve_softmax(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]))
+    tensor([[ 0.2500, -0.2500]])
+    """
+    probabilities = logits.softmax(dim=-1)
+    return probabilities * (vector - (probabilities * vector).sum(dim=-1, keepdim=True))
 
 
 class ClassifyTask:
@@ -82,6 +114,9 @@ class ClassifyTask:
 
     def losses(self, logits: Tensor, frames: Tensor, targets: Rows, chosen: Tensor) -> Tensor:
         return functional.cross_entropy(logits.float(), targets.values[chosen], reduction="none")
+
+    def curve(self, logits: Tensor, vector: Tensor, frames: Tensor, targets: Rows, chosen: Tensor) -> Tensor:
+        return curve_softmax(logits, vector)
 
     def read(self, logits: Tensor, frames: Tensor) -> list[str]:
         return [str(index) for index in logits.argmax(dim=1).tolist()]
@@ -134,6 +169,13 @@ class CTCTask:
             logits.float().transpose(0, 1), symbols, frames, lengths, reduction="none", zero_infinity=True
         )
         return values / lengths
+
+    def curve(self, logits: Tensor, vector: Tensor, frames: Tensor, targets: Rows, chosen: Tensor) -> Tensor:
+        symbols, lengths = targets.gather(chosen)
+        curved = ctc_gauss_newton_product(
+            logits.transpose(0, 1), vector.transpose(0, 1), symbols, frames, lengths, reduction="sum"
+        )
+        return curved.transpose(0, 1) / lengths[:, None, None]
 
     def read(self, logits: Tensor, frames: Tensor) -> list[str]:
         paths = greedy_decode(logits.float().log_softmax(dim=-1).transpose(0, 1), frames)

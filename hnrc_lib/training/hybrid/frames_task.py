@@ -14,6 +14,7 @@ from hnrc_lib.training.hybrid.acoustic import AcousticModel, ScaledNetwork, log_
 from hnrc_lib.training.hybrid.alignment import stay_probs
 from hnrc_lib.training.hybrid.lexicon import Lexicon
 from hnrc_lib.training.resident import Rows
+from hnrc_lib.training.tasks import curve_softmax
 
 IGNORED = -100  # torch's mark of what a loss leaves out
 
@@ -86,11 +87,9 @@ class FramesTask:
         return values.view(wanted.shape).sum(1) / frames
 
     def curve(self, logits: Tensor, vector: Tensor, frames: Tensor, targets: Rows, chosen: Tensor) -> Tensor:
-        """(diag p − p pᵀ) v/T at every frame, p = softmax(z): the Hessian in the logits."""
-        counted = stretched(*targets.gather(chosen), frames, logits.shape[1]) != IGNORED
-        probs = logits.float().softmax(-1)
-        product = probs * (vector - (probs * vector).sum(-1, keepdim=True))
-        return product * (counted / frames[:, None])[..., None]
+        states, lengths = targets.gather(chosen)
+        counted = stretched(states, lengths, frames, logits.shape[1]) != IGNORED
+        return curve_softmax(logits, vector) * (counted / frames[:, None])[..., None]
 
     def read(self, logits: Tensor, frames: Tensor) -> list[str]:
         scores = scaled(logits, self.log_prior, self.prior_scale)
