@@ -119,7 +119,7 @@ def solve_damped(
         D = λI:  V (μ + λ)⁻¹ Vᵀb + (b − VVᵀb)/λ
         else:    D⁻¹b − D⁻¹F (I + FᵀD⁻¹F)⁻¹ FᵀD⁻¹b,   F = V √μ   (Woodbury)
 
-    The first loses no digits. Where FᵀD⁻¹F is so large that the difference would lose three or more, a QR
+    The first loses half of the digits at most. Where FᵀD⁻¹F is so large that the difference would lose three or more, a QR
     factorisation of D^(−1/2)F brings the second into the form of the first.
 
     Args:
@@ -127,8 +127,9 @@ def solve_damped(
         vectors: V, shape (n, k).
         values: μ ≥ 0, shape (k,).
         right: b, shape (n,).
-        floor: in the metric D, take the smallest curvature that is kept, where it is above 1, for the 1 of
-            all directions outside: the inverse then has a limit as D → 0 (Frangella et al. 2023).
+        floor: in the metric D, take the smallest curvature that is kept and is more than rounding, where it
+            is above 1, for the 1 of all other directions: the inverse then has a limit as D → 0 (Frangella
+            et al. 2023).
 
     >>> solve_damped(1.0, torch.tensor([[1.0], [0.0]]), torch.tensor([4.0]), torch.tensor([5.0, 1.0]))
     tensor([1., 1.])
@@ -156,14 +157,15 @@ def _solve_in_basis(vectors: Tensor, values: Tensor, right: Tensor, floor: bool)
     eps, largest = torch.finfo(right.dtype).eps, values[0]
     coordinates = vectors.mT @ right
     outside = right - vectors @ coordinates
-    if bool(largest > _GRAM_SAFE / eps):
+    if bool(largest > eps**-0.5):
         # Once more: what rounding left of the span would be divided by 1 instead of 1 + μ.
         rest = vectors.mT @ outside
         coordinates, outside = coordinates + rest, outside - vectors @ rest
-    if floor:
-        kept = values[values > _NOISE * eps * len(right) ** 0.5 * largest]
-        outside = outside / (kept[-1].clamp(min=1.0) if len(kept) else 1.0)
-    return outside + vectors @ (coordinates / (1 + values))
+    if not floor:
+        return outside + vectors @ (coordinates / (1 + values))
+    kept = values > _NOISE * eps * len(right) ** 0.5 * largest
+    least = values[kept][-1].clamp(min=1.0) if bool(kept.any()) else torch.ones_like(largest)
+    return outside / least + vectors @ (coordinates / torch.where(kept, 1 + values, least))
 
 
 def _nothing(direction: Tensor, reason: str | None) -> LowRankModel:

@@ -65,7 +65,9 @@ def test_one_step_solves_a_quadratic_and_condition_1e8_least_squares():
 def test_rosenbrock_by_levenberg_marquardt():
     x = torch.tensor([-1.2, 1.0], dtype=F64, requires_grad=True)
     optimizer = DampedNewton([x], damping="lm:1:3", curvature=Curvature("hessian"))
-    losses = [float(optimizer.step(lambda: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2)) for _ in range(60)]
+    losses = [
+        float(optimizer.step(lambda: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2)) for _ in range(60)
+    ]
     assert min(losses[:5]) > 1e-2  # it has to walk the valley
     assert losses[-1] < 1e-16
     assert losses == sorted(losses, reverse=True)
@@ -84,9 +86,7 @@ def test_a_saddle_is_left_downhill(rule):
 
 def test_refuse_gives_no_step():
     x, closure = quadratic(torch.diag(torch.tensor([1.0, -1.0], dtype=F64)), torch.ones(2, dtype=F64))
-    optimizer = DampedNewton(
-        [x], damping=0.0, curvature=Curvature("hessian"), not_positive_definite="refuse"
-    )
+    optimizer = DampedNewton([x], damping=0.0, curvature=Curvature("hessian"), not_positive_definite="refuse")
     optimizer.step(closure)
     assert x.tolist() == [1.0, 1.0]
     assert "not positive definite" in optimizer.last_step.reason
