@@ -1,5 +1,6 @@
 import math
 
+import jaxtyping
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,6 +14,12 @@ from hnrc_lib.optim.trust_region import ExactSubproblem, exact_step
 SPECTRA = st.lists(st.floats(-10, 10), min_size=1, max_size=7)
 TWICE_LOWEST = st.lists(st.floats(-10, 10), min_size=1, max_size=5).map(lambda h: [min(h), *h])
 RADII = st.floats(1e-3, 1e2)
+
+
+@pytest.fixture
+def plain_messages(monkeypatch):
+    """What a reader has, who runs without the import hook: the library's own messages."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 def assert_optimal(H, g, radius, found, tolerance=1e-9):

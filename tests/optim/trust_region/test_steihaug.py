@@ -1,5 +1,6 @@
 import math
 
+import jaxtyping
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,6 +14,12 @@ from hnrc_lib.optim.trust_region.steihaug import to_sphere
 POSITIVE = st.lists(st.floats(0.1, 10), min_size=1, max_size=7)
 ANY = st.lists(st.floats(-10, 10), min_size=1, max_size=7)
 RADII = st.floats(1e-3, 1e2)
+
+
+@pytest.fixture
+def plain_messages(monkeypatch):
+    """What a reader has, who runs without the import hook: the library's own messages."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 @given(spectrum=ANY, seed=st.integers(0, 2**31), radius=RADII)
