@@ -5,7 +5,8 @@ import pytest
 from typer.testing import CliRunner
 
 from hnrc_lib.cli import app
-from hnrc_lib.training import sweep_recipe
+from hnrc_lib.datasets import load_digits
+from hnrc_lib.training import corpora, engine, sweep_recipe
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,30 @@ def test_a_grid_as_json_and_again_as_text(run, tmp_path):
     assert (tmp_path / "sweep" / "sweep.db").is_file()
     again = run("--grid", "learning_rate=1e-3,1e-2", "--grid", "clip=1,none")
     assert again.stdout.splitlines()[-1] == "best: 2  0.0000  learning_rate=1e-2 clip=1"
+
+
+def test_a_real_recipe_is_swept_and_a_second_call_trains_nothing(tmp_path, monkeypatch):
+    digits = load_digits(language="en")
+    voices = dict(zip(("train", "dev", "test"), digits.speakers, strict=False))
+    monkeypatch.setattr(corpora, "load_digits", lambda part: digits.where(speaker=voices[part]))
+    small = "max_epochs=1", "average_last=0", "model.hidden=8"
+    words = ["sweep", "digits-cnn", "--grid", "learning_rate=1e-5,1e-2", "--device", "cpu", "--json"]
+    words += ["--output", str(tmp_path), *(word for change in small for word in ("--set", change))]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    runs = {json.loads(path.read_text())["learning_rate"]: path for path in tmp_path.glob("*/recipe.json")}
+    assert sorted(runs) == [1e-5, 1e-2]
+    for point in summary["points"]:
+        written = json.loads(
+            runs[float(point["params"]["learning_rate"])].with_name("result.json").read_text()
+        )
+        assert written["finished"]
+        assert point["value"] == written["best_validation_error"]
+    assert summary["best"]["value"] == min(point["value"] for point in summary["points"])
+    monkeypatch.setattr(engine, "run_recipe", lambda *_: pytest.fail("trained again"))
+    again = CliRunner().invoke(app, words)
+    assert json.loads(again.stdout) == summary
 
 
 @pytest.mark.parametrize(
