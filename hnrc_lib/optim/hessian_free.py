@@ -22,6 +22,8 @@ from hnrc_lib.optim.proposal import Proposal, rayleigh_quotient
 Preconditioner = Literal["none", "diagonal", "nystrom"]
 _PROBES, _NYSTROM_RANK, _EXPONENT = 4, 10, 0.75
 _GROWTH = 1.3  # Martens' γ
+# Residuals of so many roundings are what conjugate gradients reach; below, iterations are idle.
+_ROUNDING = 100
 _SUFFICIENT, _SHORTER, _MAX_SHORTENINGS = 1e-2, 0.8, 60
 
 
@@ -174,7 +176,7 @@ class HessianFree(CurvatureOptimizer):
             b,
             x0=None if start is None else self.warm_start * start,
             rtol=0.0,
-            atol=float(torch.finfo(b.dtype).eps * torch.linalg.vector_norm(b)),
+            atol=_ROUNDING * float(torch.finfo(b.dtype).eps * torch.linalg.vector_norm(b)),
             max_steps=self.max_iterations,
             preconditioner=preconditioner,
             stop=stop,

@@ -119,8 +119,8 @@ def solve_damped(
         D = λI:  V (μ + λ)⁻¹ Vᵀb + (b − VVᵀb)/λ
         else:    D⁻¹b − D⁻¹F (I + FᵀD⁻¹F)⁻¹ FᵀD⁻¹b,   F = V √μ   (Woodbury)
 
-    The first loses half of the digits at most. Where FᵀD⁻¹F is so large that the difference would lose three or more, a QR
-    factorisation of D^(−1/2)F brings the second into the form of the first.
+    The first loses half of the digits at most. Where FᵀD⁻¹F is so large that the second would lose all but
+    three, a QR factorisation of D^(−1/2)F brings it into the form of the first.
 
     Args:
         metric: the diagonal of D, > 0, shape (n,), or λ > 0 where all of it is the same.

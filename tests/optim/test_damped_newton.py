@@ -104,5 +104,5 @@ def test_the_matrix_is_kept_between_refreshes():
 
 def test_an_unknown_rule_is_refused(monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    with pytest.raises(ValueError, match="not_positive_definite must be one of refuse, .* got 'hope'"):
+    with pytest.raises(ValueError, match=r"not_positive_definite must be one of refuse, .* got 'hope'"):
         DampedNewton([torch.ones(1, requires_grad=True)], not_positive_definite="hope")
