@@ -30,6 +30,7 @@ _NAMES = (
     "fsdd_hessian",
     "fsdd_landscape",
     "fsdd_speakers",
+    "optimisers",
 )
 
 

@@ -1,5 +1,6 @@
 """One step of training: features, loss, gradient, clipping, update; what is not finite changes nothing."""
 
+import contextlib
 import math
 from dataclasses import dataclass
 
@@ -7,11 +8,15 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from hnrc_lib.curvature import rerouted
 from hnrc_lib.models import apply_model, output_lengths
 from hnrc_lib.optim import CurvatureOptimizer
 from hnrc_lib.optim.clipping import ClippingRule, ClipReport, clip_gradients
+from hnrc_lib.optim.clipping.norms import global_norm
+from hnrc_lib.optim.curvature_optimizer import PRODUCT_COST
 from hnrc_lib.training.augmentation import Augmenter
 from hnrc_lib.training.batching import mix_seed, share_of_process
+from hnrc_lib.training.optimizers import needs_gradient_graph
 from hnrc_lib.training.resident import ResidentCorpus, Rows
 from hnrc_lib.training.tasks import Task
 
@@ -70,6 +75,9 @@ class Learner:
         self._clipping = (
             clip_gradients(inner, clip) if self._curved is not None and clip is not None else None
         )
+        self._needs_graph = needs_gradient_graph(inner)
+        if self._needs_graph and accelerator.num_processes > 1:
+            raise ValueError(f"{type(inner).__name__} must run in one process: its products are not averaged")
         self._skipped_in_a_row = 0
 
     def step(self, batch: list[int], epoch: int, step: int) -> StepOutcome:
@@ -89,11 +97,16 @@ class Learner:
 
     def _first_order(self, mine: list[int], count: int, size: int, epoch: int) -> StepOutcome:
         self.optimizer.zero_grad()
-        logits, frames, chosen = self._outputs(self.model, mine, epoch)
-        losses = self.task.losses(logits, frames, self.targets, chosen)[:count]
+        twice = self._needs_graph
+        with rerouted(move_statistics=True) if twice else contextlib.nullcontext():
+            logits, frames, chosen = self._outputs(self.model, mine, epoch)
+            losses = self.task.losses(logits, frames, self.targets, chosen)[:count]
         # The processes' gradients are averaged: their sum over the whole batch's size is the batch's mean.
         share = losses.sum() / size
-        self.accelerator.backward(share * self.accelerator.num_processes)
+        if twice:
+            self._differentiate(share)
+        else:
+            self.accelerator.backward(share * self.accelerator.num_processes)
         loss = float(self.accelerator.reduce(share.detach(), "sum"))  # pyright: ignore[reportArgumentType]
         report = self._clip()
         skipped = not (math.isfinite(loss) and math.isfinite(report.norm_before))
@@ -101,7 +114,16 @@ class Learner:
             self.optimizer.zero_grad()
         else:  # a loss scaler skips by itself, and lowers its scale
             self.optimizer.step()
-        return StepOutcome(loss, report.norm_before, report.clipped, skipped)
+        cost = 1.0 + PRODUCT_COST["hessian"] * twice
+        return StepOutcome(loss, report.norm_before, report.clipped, skipped, cost)
+
+    def _differentiate(self, loss: Tensor) -> None:
+        """Gradients on their graph; ``backward`` would warn of the cycle that ``zero_grad`` breaks."""
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        gradients = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            # A copy: custom functions return views, which clipping in place would not be allowed to change.
+            parameter.grad = None if gradient is None else gradient.clone()
 
     def _second_order(self, mine: list[int], count: int, size: int, epoch: int) -> StepOutcome:
         assert self._curved is not None
@@ -153,7 +175,7 @@ class Learner:
         gradients = [p.grad for p in present if p.grad is not None]
         if self.clip is not None:
             return self.clip(gradients, present)
-        norm = float(torch.nn.utils.get_total_norm(gradients))
+        norm = global_norm(gradients)
         return ClipReport(norm, norm, 0.0, 0.0, False)
 
     def _guard(self, outcome: StepOutcome, epoch: int, step: int) -> None:

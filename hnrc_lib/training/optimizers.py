@@ -27,6 +27,19 @@ def optimizer_names() -> tuple[str, ...]:
     return tuple(sorted([*_TORCH, *_OURS]))
 
 
+# Of pytorch-optimizer: they differentiate the gradients that they are given once more.
+_NEED_GRADIENT_GRAPH = ("AdaHessian", "SophiaH")
+
+
+def needs_gradient_graph(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a third party's optimiser wants gradients that can be differentiated.
+
+    >>> needs_gradient_graph(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1))
+    False
+    """
+    return type(optimizer).__name__ in _NEED_GRADIENT_GRAPH
+
+
 def takes_curvature(name: str) -> bool:
     """Whether the optimiser of that name steps by second derivatives, which need full precision."""
     return name.lower() in _OURS
