@@ -12,7 +12,7 @@ from torch import Tensor
 from hnrc_lib._shapes import Float
 from hnrc_lib.optim.curvature import Curvature
 from hnrc_lib.optim.damping import DampingRule, make_damping
-from hnrc_lib.optim.flat_parameters import FlatParameters
+from hnrc_lib.optim.flat_parameters import FlatParameters, all_finite
 from hnrc_lib.optim.graph_operator import GraphOperator
 from hnrc_lib.optim.problem import Closure, Problem, evaluate, loss_now
 from hnrc_lib.optim.proposal import Proposal
@@ -154,7 +154,7 @@ class CurvatureOptimizer(torch.optim.Optimizer):
         flat = self._flat
         before, step = flat.vector(), self._transformed(proposal.step, self.step_transforms)
         after = before + step
-        if not bool(torch.isfinite(after).all()):
+        if not all_finite(after):
             self._fail(info, "the step is not finite", undo=False)
             return
         square = float(step @ step)

@@ -156,7 +156,8 @@ class HNRC(CurvatureOptimizer):
         for name, start, stop in self._blocks():
             operators.append(self._operator(problem, name))
             models.append(self._block_model(operators[-1], test[start:stop]))
-        memory["vectors"] = torch.cat([model.vectors for model in models])
+        # As rows, along which a product with a vector is twice as fast.
+        memory["rows"] = torch.cat([model.vectors for model in models]).mT.contiguous()
         memory["values"] = torch.stack([model.values for model in models])
         return "; ".join(dict.fromkeys(model.reason for model in models if model.reason)) or None
 
@@ -175,7 +176,7 @@ class HNRC(CurvatureOptimizer):
             return (self._flat.vector() - memory["previous"]).unsqueeze(1)
         if chosen in _ONE_DIRECTION:
             return (direction if chosen == "momentum" else gradient).unsqueeze(1)
-        found = memory.get("vectors") if chosen == "previous" else None
+        found = memory["rows"].mT if chosen == "previous" and "rows" in memory else None
         if found is not None and bool((memory["values"] > 0).all()):
             return found
         random = torch.randn(self.rank, len(gradient), generator=self._generator(), dtype=gradient.dtype).mT
@@ -188,7 +189,7 @@ class HNRC(CurvatureOptimizer):
 
     def _solve(self, metric: Tensor | float, memory: dict[str, Any], right: Tensor) -> Tensor:
         floor = self.settings.safeguard == "floor" and self.rank > 1
-        vectors, parts = memory["vectors"], []
+        vectors, parts = memory["rows"].mT, []
         for (_, a, b), values in zip(self._blocks(), memory["values"], strict=True):
             own = metric[a:b] if isinstance(metric, Tensor) else metric
             parts.append(solve_damped(own, vectors[a:b], values, right[a:b], floor=floor))
@@ -196,7 +197,7 @@ class HNRC(CurvatureOptimizer):
 
     def _curved(self, memory: dict[str, Any], step: Tensor) -> float:
         """sᵀV diag(μ) Vᵀs."""
-        coordinates = [memory["vectors"][a:b].mT @ step[a:b] for _, a, b in self._blocks()]
+        coordinates = [memory["rows"][:, a:b] @ step[a:b] for _, a, b in self._blocks()]
         return float((memory["values"] * torch.stack(coordinates) ** 2).sum())
 
     def _blocks(self) -> list[tuple[str | None, int, int]]:

@@ -138,15 +138,18 @@ def solve_damped(
     """
     if not isinstance(metric, Tensor):
         return _solve_in_basis(vectors, values / metric, right, floor) / metric
-    root = metric.sqrt()
-    scaled, scaled_right = vectors * values.sqrt() / root.unsqueeze(1), right / root
-    gram = scaled.mT @ scaled
-    if not floor and float(gram.diagonal().sum()) < _GRAM_SAFE / torch.finfo(gram.dtype).eps:
-        core = gram + torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-        inside = torch.cholesky_solve((scaled.mT @ scaled_right).unsqueeze(1), torch.linalg.cholesky(core))
-        return (scaled_right - scaled @ inside.squeeze(1)) / root
+    lengths, weighted = values.sqrt(), vectors / metric.unsqueeze(1)
+    gram = lengths.unsqueeze(1) * (vectors.mT @ weighted) * lengths
     if not bool(torch.isfinite(gram).all()):
         return torch.full_like(right, torch.nan)
+    if not floor and float(gram.diagonal().sum()) < _GRAM_SAFE / torch.finfo(gram.dtype).eps:
+        core = gram + torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+        inside = torch.cholesky_solve(
+            (lengths * (weighted.mT @ right)).unsqueeze(1), torch.linalg.cholesky(core)
+        )
+        return right / metric - weighted @ (lengths * inside.squeeze(1))
+    root = metric.sqrt()
+    scaled, scaled_right = vectors * lengths / root.unsqueeze(1), right / root
     basis, triangle = torch.linalg.qr(scaled)
     rotation, singular, _ = torch.linalg.svd(triangle)
     return _solve_in_basis(basis @ rotation, singular**2, scaled_right, floor) / root

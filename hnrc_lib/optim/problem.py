@@ -15,6 +15,7 @@ from hnrc_lib.curvature.graph import GradientGraph
 from hnrc_lib.curvature.processes import average
 from hnrc_lib.curvature.product_graph import ProductGraph
 from hnrc_lib.curvature.reroute import rerouted
+from hnrc_lib.optim.flat_parameters import all_finite
 
 Matrix = Literal["hessian", "ggn", "fisher"]
 Closure = Callable[[], Any]
@@ -38,7 +39,7 @@ class Problem:
     @property
     def finite(self) -> bool:
         """Whether loss and gradient are."""
-        return bool(torch.isfinite(self.loss)) and bool(torch.isfinite(self.gradient).all())
+        return bool(torch.isfinite(self.loss)) and all_finite(self.gradient)
 
 
 def evaluate(

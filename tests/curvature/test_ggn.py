@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from hnrc_lib.curvature import GGNLinearOperator, HessianLinearOperator, ggn_vector_product
+from hnrc_lib.curvature.gauss_newton_graph import GaussNewtonGraph
 from hnrc_lib.curvature.vectors import flatten, unflatten
 from hnrc_lib.sequence import ctc_gauss_newton_product, ctc_loss_from_logits
 
@@ -176,3 +177,36 @@ def test_a_dict_goes_in_and_out():
     vector = torch.randn(G.shape[0], dtype=torch.float64)
     as_dict = G.damped(0.5) @ unflatten(vector, params)
     torch.testing.assert_close(flatten(as_dict), G @ vector + 0.5 * vector)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_on_a_loss_that_is_there_it_is_the_same_matrix(own):
+    generator = torch.Generator().manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 3)).double()
+    x = torch.randn(5, 3, generator=generator, dtype=torch.float64)
+    y = torch.randint(0, 3, (5,), generator=generator)
+    product = (lambda _, u: 2 * u) if own else None
+    params = {name: value.detach() for name, value in model.named_parameters()}
+    whole = GGNLinearOperator(
+        lambda p: torch.func.functional_call(model, p, (x,)),
+        lambda z: functional.cross_entropy(z, y),
+        params,
+        output_product=product,
+    ).to_dense()
+    idle = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    z, leaves = model(x), dict(model.named_parameters()) | {"idle": idle}
+    # A penalty past the outputs enters the gradient, not the matrix.
+    value = functional.cross_entropy(z, y) + idle.square().sum()
+    graph = GaussNewtonGraph.on(value, z, leaves, (lambda u: 2 * u) if own else None)
+    rows = graph.row_products(list(leaves), list(leaves), torch.eye(graph.size, dtype=torch.float64), 8)
+    torch.testing.assert_close(rows[:-2, :-2], whole)
+    assert bool((rows[-2:] == 0).all())
+    assert bool((rows[:, -2:] == 0).all())
+    assert graph.gradient["idle"].tolist() == [2.0, 2.0]
+    torch.testing.assert_close(graph.gradient["0.bias"], torch.autograd.grad(value, model[0].bias)[0])
+
+
+def test_on_outputs_of_another_call_is_refused():
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(ValueError, match="loss must be computed from the outputs that came with it"):
+        GaussNewtonGraph.on((x * 2).sum(), x * 2, {"x": x})

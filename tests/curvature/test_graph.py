@@ -58,3 +58,26 @@ def test_the_loss_runs_once_whatever_the_number_of_products():
 def test_a_loss_without_a_hessian_is_refused(loss, error, message):
     with pytest.raises(error, match=message):
         GradientGraph(loss, PARAMS)
+
+
+def test_on_a_loss_that_is_there_the_products_are_the_same_and_unused_ones_are_zero():
+    problem = smooth_problem()
+    leaves = {name: value.clone().requires_grad_() for name, value in problem.params.items()}
+    idle = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    graph = GradientGraph.on(problem.loss(leaves), leaves | {"idle": idle})
+    fresh = GradientGraph(problem.loss, problem.params)
+    vector = torch.linspace(-1, 1, graph.size, dtype=torch.float64)
+    product = graph.product(vector)
+    torch.testing.assert_close(product[:-2], fresh.product(vector[:-2]))
+    assert product[-2:].tolist() == graph.gradient["idle"].tolist() == [0.0, 0.0]
+    for name, part in fresh.gradient.items():
+        torch.testing.assert_close(graph.gradient[name], part)
+
+
+def test_on_leaves_that_changed_there_are_no_more_products():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    graph = GradientGraph.on((x**3).sum(), {"x": x})
+    with torch.no_grad():
+        x.add_(1.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        graph.product(torch.ones(2))

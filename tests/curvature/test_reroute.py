@@ -195,3 +195,19 @@ def test_a_loss_that_counts_its_calls_is_refused_by_the_operator():
     with pytest.raises(ValueError, match="two calls at the same params differ"):
         HessianLinearOperator(drifting, {"x": torch.ones(2)})
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    "make", [nn.BatchNorm1d, lambda size: nn.InstanceNorm1d(size, track_running_stats=True)]
+)
+def test_running_statistics_move_where_it_is_asked_for_as_outside(make):
+    inside, outside = make(3), make(3)
+    x = torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(0))
+    for _ in range(2):
+        with rerouted(move_statistics=True):
+            value = inside(x)
+        torch.testing.assert_close(value, outside(x))
+    assert torch.equal(inside.num_batches_tracked, outside.num_batches_tracked)
+    torch.testing.assert_close(inside.running_mean, outside.running_mean)
+    torch.testing.assert_close(inside.running_var, outside.running_var)
+    assert float(inside.running_mean.abs().max()) > 0

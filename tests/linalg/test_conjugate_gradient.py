@@ -152,3 +152,24 @@ def test_what_cannot_be_solved_is_refused(monkeypatch, arguments, error, message
     usual = {"A": DenseOperator(torch.eye(2) * 2), "b": torch.ones(2)}
     with pytest.raises(error, match=message):
         conjugate_gradient(**usual | arguments)
+
+
+def test_a_caller_may_stop_it_and_sees_the_model_fall():
+    A = with_spectrum(torch.logspace(0, 2, 20))
+    b = torch.randn(20, generator=seeded(0), dtype=torch.float64)
+    x0 = torch.randn(20, generator=seeded(1), dtype=torch.float64)
+    seen = []
+
+    def stop(step, x, value):
+        torch.testing.assert_close(torch.tensor(value, dtype=x.dtype), x @ (A @ x) / 2 - b @ x)
+        seen.append((step, value))
+        return step == 4
+
+    counted = Counted(A)
+    result = conjugate_gradient(counted, b, x0=x0, stop=stop)
+    assert (result.reason, result.steps, counted.columns) == ("stopped", 4, 5)
+    assert [step for step, _ in seen] == [1, 2, 3, 4]
+    assert [value for _, value in seen] == sorted((value for _, value in seen), reverse=True)
+    plain = conjugate_gradient(A, b, x0=x0, max_steps=4)
+    assert torch.equal(result.solution, plain.solution)
+    assert result.residual_norm == pytest.approx(float((b - A @ result.solution).norm()))

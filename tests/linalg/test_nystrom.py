@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from spectra import Counted, NotFinite, seeded, with_spectrum
 
 from hnrc_lib.linalg import DenseOperator, conjugate_gradient, effective_dimension, nystrom
+from hnrc_lib.linalg.nystrom import nystrom_of_sketch
 
 
 @given(
@@ -103,3 +104,28 @@ def test_the_damping_must_be_positive():
     for method in (approximation.inverse, approximation.preconditioner):
         with pytest.raises(ValueError, match="damping must be positive and finite, got 0"):
             method(0.0)
+
+
+def test_vectors_of_an_earlier_approximation_serve_as_test_vectors():
+    spectrum = 10.0 ** -torch.arange(0, 4, 0.2).double()
+    A = with_spectrum(spectrum)
+    first = nystrom(A, 4, generator=seeded(0))
+    counted = Counted(A)
+    again = nystrom(counted, 4, test=7 * first.eigenvectors)  # their lengths do not matter
+    for _ in range(3):
+        again = nystrom(A, 4, test=again.eigenvectors)
+    assert counted.columns == 4
+    best = spectrum[:4]
+    assert float((again.eigenvalues - best).abs().max()) < 1e-3
+    assert float((again.eigenvalues - best).norm()) < float((first.eigenvalues - best).norm()) / 10
+    with pytest.raises(ValueError, match=r"test must have shape \(20, 3\), got \(20, 4\)"):
+        nystrom(A, 3, test=first.eigenvectors)
+
+
+def test_a_sketch_that_is_there_costs_no_product():
+    A = with_spectrum(torch.linspace(0, 3, 8))
+    chosen = torch.linalg.qr(torch.randn(8, 3, generator=seeded(0), dtype=torch.float64))[0]
+    found = nystrom_of_sketch(chosen, A @ chosen)
+    image = A @ chosen
+    wanted = image @ torch.linalg.inv(chosen.mT @ image) @ image.mT
+    torch.testing.assert_close(found.to_dense(), wanted)

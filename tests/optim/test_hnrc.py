@@ -61,7 +61,7 @@ def test_rank_k_inverts_the_model_it_keeps_and_predicts_by_it(matrix, per_layer)
     M = dense(found, matrix)
     optimizer = HNRC(found.parameters, 0.5, 0.1, rank=3, curvature=settings(matrix, per_layer=per_layer))
     optimizer.step(found.closure(matrix))
-    vectors, values = optimizer.shared["vectors"], optimizer.shared["values"]
+    vectors, values = optimizer.shared["rows"].mT, optimizer.shared["values"]
     sizes = [p.numel() for p in found.parameters] if per_layer else [len(g)]
     blocks = [v @ torch.diag(mu) @ v.mT for v, mu in zip(vectors.split(sizes), values, strict=True)]
     kept, step = torch.block_diag(*blocks), flat(found.parameters) - before
