@@ -137,8 +137,7 @@ def _hold_out(config: Config, speaker: str, where: Path, options: RunOptions, re
         heard.digits += digits
         heard.accuracy.append(right / len(digits))
         tried = {
-            score: word_error_rate(said, _read(stage, validation, score)).rate
-            for score in config.insertions
+            score: word_error_rate(said, _read(stage, validation, score)).rate for score in config.insertions
         }
         best = min(tried, key=lambda score: tried[score])
         heard.insertion.append(best)
@@ -146,7 +145,7 @@ def _hold_out(config: Config, speaker: str, where: Path, options: RunOptions, re
 
 
 def _strings(config: Config, speaker: str, options: RunOptions) -> tuple[Corpus, Corpus]:
-    """Strings of the validation takes and of the speaker held out, with the silence in between as recorded."""
+    """Strings of the validation takes and of the speaker held out, silent between words as recorded."""
     parts = load_parts("fsdd", held_out=speaker, data_dir=options.data_dir)
     validation, test = (
         trim_silence(connect_digits(part, num_strings=config.num_strings, seed=config.seed))

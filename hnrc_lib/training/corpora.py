@@ -134,11 +134,11 @@ def _trimmed(parts: Parts) -> Parts:
 
 
 def _connected(parts: Parts) -> Parts:
-    joined = [
+    train, validation, test = (
         connect_digits(getattr(parts, part), num_strings=count, seed=seed)
         for seed, (part, count) in enumerate(_STRINGS.items())
-    ]
-    return Parts(*joined)
+    )
+    return Parts(train, validation, test)
 
 
 def _connected_digits(held_out: str | None, data_dir: DataDir) -> Parts:
@@ -177,8 +177,10 @@ def _an4_with_dictionary(held_out: str | None, data_dir: DataDir) -> Parts:
 
 def _keywords(held_out: str | None, data_dir: DataDir) -> Parts:
     _refuse_speaker("keywords", held_out)
-    parts = (load_keywords(part, data_dir=data_dir) for part in ("train", "validation", "test"))
-    return Parts(*parts)
+    train, validation, test = (
+        load_keywords(part, data_dir=data_dir) for part in ("train", "validation", "test")
+    )
+    return Parts(train, validation, test)
 
 
 def _refuse_speaker(corpus: str, held_out: str | None) -> None:

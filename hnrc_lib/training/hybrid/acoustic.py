@@ -99,6 +99,8 @@ class AcousticModel:
             for index, (frames, text) in enumerate(zip(heard, texts, strict=True))
             if len(frames) >= lexicon.least_frames(text)
         ]
+        if not fits:
+            return [None] * len(corpus)
         graphs = {tuple(texts[index]): lexicon.graph(texts[index], self.stay) for index in fits}
         aligned, _ = align(self.scores, [heard[i] for i in fits], [graphs[tuple(texts[i])] for i in fits])
         found: list[Tensor | None] = [None] * len(corpus)

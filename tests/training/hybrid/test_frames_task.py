@@ -148,6 +148,18 @@ def test_losses_are_means_over_the_frames_of_each_utterance(parts):
         assert float(found[row]) == pytest.approx(float(expected), rel=1e-5)
 
 
+def test_curvature_is_the_hessian_of_the_losses(parts):
+    task = make_task(recipe(), parts)
+    targets, chosen = task.encode(parts.train, "cpu"), torch.tensor([3, 0])
+    frames = (0.8 * targets.lengths[chosen]).long()
+    generator = torch.Generator().manual_seed(0)
+    logits, vector = torch.randn(2, 2, int(frames.max()) + 3, task.output_size, generator=generator)
+    _, expected = torch.autograd.functional.hvp(
+        lambda z: task.losses(z, frames, targets, chosen).sum(), logits, vector
+    )
+    torch.testing.assert_close(task.curve(logits, vector, frames, targets, chosen), expected)
+
+
 def test_utterances_too_short_for_their_words_are_left_out_and_named(parts, tmp_path):
     made = list(parts.train)
     made[5] = dataclasses.replace(made[5], samples=made[5].samples[:100], sha256="")
