@@ -135,10 +135,10 @@ class Learner:
         def closure() -> tuple:
             logits = apply_model(model, features, frames)
             lengths = output_lengths(model, frames)
-            losses = self.task.losses(logits, lengths, self.targets, chosen)
-            loss = (weights * losses).sum()
+            losses = self.task.losses(logits, lengths, self.targets, chosen)[:count]
+            loss = (weights[:count] * losses).sum()
             if self._curved.curvature.matrix == "fisher":  # pyright: ignore[reportOptionalMemberAccess]
-                return loss, losses[:count]
+                return loss, losses
             shape = (-1, *[1] * (logits.ndim - 1))
             return (
                 loss,

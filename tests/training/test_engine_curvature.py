@@ -60,7 +60,7 @@ def test_words_are_learned_with_every_matrix(tmp_path, matrix):
 def test_a_third_partys_optimiser_gets_gradients_that_it_can_differentiate(tmp_path):
     recipe = tiny_corpus.word_recipe(optimizer="rivals:adahessian", learning_rate=0.1, max_epochs=8, clip=5.0)
     result = run_recipe(recipe, tmp_path, EVERY_STEP, parts=tiny_corpus.word_parts())
-    assert result.state.losses[-1] < 0.5 * result.state.losses[0]
+    assert result.state.losses[-1] < 0.7 * result.state.losses[0]
     made = make_optimizer("rivals:adahessian", torch.nn.Linear(1, 1).named_parameters(), learning_rate=0.1)
     assert needs_gradient_graph(made)
 
