@@ -109,6 +109,13 @@ class CurvatureOptimizer(torch.optim.Optimizer):
             self.param_groups.pop()
             raise
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As torch's, with tensors copied: what lies askew in a file's buffer may be rounded otherwise."""
+        super().load_state_dict(state_dict)
+        for name, value in self.shared.items():
+            if isinstance(value, Tensor):
+                self.shared[name] = value.clone()
+
     @property
     def shared(self) -> dict[str, Any]:
         """State of the optimiser as a whole; kept with the first parameter, so that ``state_dict`` has it."""

@@ -156,8 +156,10 @@ class HNRC(CurvatureOptimizer):
         for name, start, stop in self._blocks():
             operators.append(self._operator(problem, name))
             models.append(self._block_model(operators[-1], test[start:stop]))
-        # As rows, along which a product with a vector is twice as fast.
-        memory["rows"] = torch.cat([model.vectors for model in models]).mT.contiguous()
+        # As rows, along which a product with a vector is twice as fast. A copy has the strides of a row that
+        # comes out of a checkpoint; with others a product is rounded otherwise.
+        found = torch.cat([model.vectors for model in models]).mT
+        memory["rows"] = found.clone(memory_format=torch.contiguous_format)
         memory["values"] = torch.stack([model.values for model in models])
         return "; ".join(dict.fromkeys(model.reason for model in models if model.reason)) or None
 
