@@ -3,6 +3,7 @@
 from hnrc_lib.plotting.damping_curves import draw_damping_curve, draw_reductions, draw_step_limits
 from hnrc_lib.plotting.landscapes import draw_landscape, draw_landscape_surface
 from hnrc_lib.plotting.matrices import draw_confusion_matrix, draw_hessian
+from hnrc_lib.plotting.races import draw_races
 from hnrc_lib.plotting.sequences import (
     draw_frames,
     draw_state_path,
@@ -19,6 +20,7 @@ __all__ = [
     "draw_hessian",
     "draw_landscape",
     "draw_landscape_surface",
+    "draw_races",
     "draw_reductions",
     "draw_spectrum",
     "draw_state_path",

@@ -84,3 +84,12 @@ def test_the_record_holds_every_race_and_goes_on_from_its_ledgers(data_dir, tmp_
     record.save(tmp_path / "records")
     read = load_record("optimisers", tmp_path / "records")
     np.testing.assert_array_equal(read.arrays["cnn/adamw/step"], record.arrays["cnn/adamw/step"])
+
+
+def test_the_quick_comparison_needs_no_corpus_but_the_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.setitem(CONTESTS, "quick", replace(CONTESTS["quick"], steps=2))
+    config = referee.Config(("quick",), ("sgd",), (None,), rates=False)
+    record = referee.run(config, folder=tmp_path)
+    assert record.provenance.corpus == "shipped digits"
+    assert record.arrays["quick/sgd/step"].tolist() == [[0.0, 1.0, 2.0]]
+    assert record.scalars["quick/target"] is None

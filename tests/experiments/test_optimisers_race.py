@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from hnrc_lib.experiments.optimisers.contest import CONTESTS, METHODS, Contest, Method
+from hnrc_lib.experiments.optimisers.contest import CONTESTS, METHODS, RECORDED, Contest, Method
 from hnrc_lib.experiments.optimisers.ledger import RunEntry, RunLedger
 from hnrc_lib.experiments.optimisers.race import NUM_TRIALS, RATE_FACTORS, Race
 from hnrc_lib.experiments.optimisers.summary import rate_width, summarise, time_to
@@ -158,7 +158,8 @@ def test_the_summary_counts_all_runs(tmp_path):
 
 
 def test_the_contests_and_methods_are_those_that_were_promised():
-    assert set(CONTESTS) == {"cnn", "lstm", "ctc"}
+    assert set(CONTESTS) == {*RECORDED, "quick"}
+    assert set(RECORDED) == {"cnn", "lstm", "ctc"}
     assert len(METHODS) == 12  # ten, the hybrid at half of the steps, and its control
     for method in METHODS.values():
         spaces = method.distributions()

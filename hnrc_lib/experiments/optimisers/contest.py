@@ -65,8 +65,10 @@ CONTESTS = {
             },
             160,
         ),
+        Contest("quick", "shipped digits, CNN", "digits-cnn", {"batch_size": 64}, 30),
     )
 }
+RECORDED = ("cnn", "lstm", "ctc")
 
 
 @dataclass(frozen=True)
