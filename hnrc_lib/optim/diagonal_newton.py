@@ -74,7 +74,7 @@ class DiagonalNewton(CurvatureOptimizer):
         self,
         params: Any,
         lr: float | int,
-        damping: float | int | str | DampingRule,
+        damping: float | int | str | DampingRule = 1.0,
         *,
         curvature: Curvature | None = None,
         momentum: float | int = 0.0,

@@ -85,7 +85,7 @@ class HNRC(CurvatureOptimizer):
         self,
         params: Any,
         lr: float | int,
-        damping: float | int | str | DampingRule,
+        damping: float | int | str | DampingRule = 1.0,
         rank: int = 1,
         *,
         curvature: LowRankCurvature | None = None,
