@@ -49,7 +49,7 @@ def sweep(
         fixed = dict(map(_pair, changes or []))
         for point in planned_points(space, options):
             make_recipe(recipe, size, fixed | point)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise typer.BadParameter(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
     try:

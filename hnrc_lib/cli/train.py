@@ -48,7 +48,7 @@ def train(
     }
     try:
         made = make_recipe(recipe, size, fields)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise typer.BadParameter(str(error)) from error
     folder = output or Path("runs") / f"{recipe}-{size}"
     ends = None if minutes is None else time.monotonic() + 60 * minutes

@@ -81,7 +81,8 @@ def make_optimizer(
     known = inspect.signature(maker).parameters
     unknown = [option for option in options if option not in known]
     if unknown and not any(p.kind is p.VAR_KEYWORD for p in known.values()):
-        raise TypeError(f"optimizer {name!r} has no options {unknown}; it has {sorted(known)}")
+        all_known = {*known, *_curvature_fields(name)} - {"params", "lr", "weight_decay", "curvature"}
+        raise TypeError(f"optimizer {name!r} has no options {unknown}; it has {sorted(all_known)}")
     named = list(parameters)
     groups = [
         {"params": [value for _, value in named if value.ndim > 1], "weight_decay": weight_decay},
@@ -90,10 +91,27 @@ def make_optimizer(
     return maker([group for group in groups if group["params"]], lr=learning_rate, **options)
 
 
+def check_optimizer(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse a name or options that no optimiser could be made with, before a corpus is read.
+
+    Raises:
+        ValueError, TypeError, ModuleNotFoundError: as ``make_optimizer``.
+
+    >>> check_optimizer("sgd", {"momentum": 0.9})
+    """
+    weight = nn.Parameter(torch.zeros(1, 1))
+    make_optimizer(name, [("weight", weight)], learning_rate=1.0, **options)
+
+
+def _curvature_fields(name: str) -> set[str]:
+    """Fields of the curvature of one of ours; none of another's."""
+    kind = _OURS.get(name.lower(), (None, None))[1]
+    return set() if kind is None else {field.name for field in dataclasses.fields(kind)}
+
+
 def _with_curvature(key: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options of one of ours, those of its curvature gathered, its products averaged over the processes."""
-    kind = _OURS[key][1]
-    fields = {field.name for field in dataclasses.fields(kind)}
+    kind, fields = _OURS[key][1], _curvature_fields(key)
     curvature = {name: value for name, value in options.items() if name in fields}
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         curvature["process_group"] = torch.distributed.group.WORLD

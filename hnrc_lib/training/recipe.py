@@ -12,6 +12,7 @@ from hnrc_lib.audio import FrontEnd
 from hnrc_lib.optim.clipping import make_clipping
 from hnrc_lib.training.augmentation import Augmentation
 from hnrc_lib.training.hybrid.config import HybridConfig
+from hnrc_lib.training.optimizers import check_optimizer
 
 TASKS = ("classify", "ctc", "ctc-words", "frames")
 SIZES = ("quick", "colab", "full")
@@ -52,6 +53,7 @@ class Recipe:
 
     Raises:
         ValueError: a value out of range; names it.
+        TypeError: an option that the optimiser does not have.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Recipe:
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
         make_clipping(self.clip)
+        check_optimizer(self.optimizer, self.optimizer_options)
         if not self.weight_decay >= 0:
             raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
         if (self.hybrid is not None) != (self.task == "frames"):
