@@ -54,7 +54,9 @@ EXPERIMENTS: Mapping[str, Experiment] = _Experiments()
 
 
 def run_experiment(name: str, *, data_dir: str | os.PathLike[str] | None = None, **changes: Any) -> Record:
-    """Run a recorded experiment again; nothing is written.
+    """Run a recorded experiment again; no record is written.
+
+    ``optimisers`` keeps each run that its ledgers lack in them, and takes those that they hold.
 
     Args:
         name: one of ``EXPERIMENTS``.

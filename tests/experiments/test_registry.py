@@ -17,6 +17,7 @@ NAMES = [
     "fsdd_hessian",
     "fsdd_landscape",
     "fsdd_speakers",
+    "optimisers",
 ]
 
 
