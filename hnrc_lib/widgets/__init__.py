@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
+    from hnrc_lib.widgets.taylor_model.widget import TaylorModelExplorer
 
-__all__ = ["DampingExplorer"]
+__all__ = ["DampingExplorer", "TaylorModelExplorer"]
 
-_HOMES = {"DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget"}
+_HOMES = {
+    "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
+    "TaylorModelExplorer": "hnrc_lib.widgets.taylor_model.widget",
+}
 
 
 def __getattr__(name: str) -> Any:

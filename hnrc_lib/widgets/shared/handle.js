@@ -1,17 +1,23 @@
 import { clamp } from "./scale.js";
 
-const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+const PLANE_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+const LINE_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [-1, 0], ArrowUp: [1, 0] };
 
 // A point to drag inside `plane`, by mouse, touch or arrow keys. Only the handle itself refuses to scroll
 // the page; elsewhere a mouse press or a tap sets the point and a swipe scrolls.
-export function dragHandle({ plane, label, bounds, step, toPixels, fromPixels, describe, moved, signal }) {
+// `line`: only the first coordinate moves, as on a slider. `pressable: false`: one of several in a plane,
+// which moves by its own handle alone.
+export function dragHandle(options) {
+  const { plane, label, bounds, step, toPixels, fromPixels, describe, moved, signal } = options;
+  const { line = false, pressable = true } = options;
+  const keys = line ? LINE_KEYS : PLANE_KEYS;
   const handle = document.createElement("div");
   handle.className = "hnrc-handle";
   handle.tabIndex = 0;
   const attributes = {
     role: "slider",
     "aria-label": label,
-    "aria-roledescription": "two-dimensional slider",
+    ...(line ? {} : { "aria-roledescription": "two-dimensional slider" }),
     "aria-valuemin": bounds[0][0],
     "aria-valuemax": bounds[0][1],
   };
@@ -23,9 +29,9 @@ export function dragHandle({ plane, label, bounds, step, toPixels, fromPixels, d
     const box = plane.getBoundingClientRect();
     move(fromPixels([event.clientX - box.left, event.clientY - box.top]));
   };
-  listenPointer(plane, handle, follow, signal);
+  listenPointer(plane, handle, { follow, pressable, signal });
   const onKey = (event) => {
-    const direction = KEYS[event.key];
+    const direction = keys[event.key];
     if (!direction || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const length = step * (event.shiftKey ? 5 : 1);
@@ -42,11 +48,13 @@ export function dragHandle({ plane, label, bounds, step, toPixels, fromPixels, d
   return { element: handle, update };
 }
 
-function listenPointer(plane, handle, follow, signal) {
+function listenPointer(plane, handle, { follow, pressable, signal }) {
   let dragging = null;
+  const elsewhere = (target) => target !== handle && (!pressable || target.classList.contains("hnrc-handle"));
   const begin = (event) => {
     const onHandle = event.target === handle;
     if (event.button !== 0 || (event.pointerType === "touch" && !onHandle)) return;
+    if (elsewhere(event.target)) return;
     dragging = event.pointerId;
     plane.setPointerCapture(dragging);
     handle.classList.add("hnrc-dragging");
@@ -59,7 +67,9 @@ function listenPointer(plane, handle, follow, signal) {
     dragging = null;
     handle.classList.remove("hnrc-dragging");
   };
-  const tap = (event) => event.pointerType === "touch" && event.target !== handle && follow(event);
+  const tap = (event) => {
+    if (event.pointerType === "touch" && event.target !== handle && !elsewhere(event.target)) follow(event);
+  };
   plane.addEventListener("pointerdown", begin, { signal });
   plane.addEventListener("pointermove", (event) => event.pointerId === dragging && follow(event), { signal });
   plane.addEventListener("pointerup", end, { signal });

@@ -1,0 +1,1 @@
+"""Taylor models of first and second order, and how far they can be trusted."""

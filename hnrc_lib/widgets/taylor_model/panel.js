@@ -1,0 +1,89 @@
+// The Taylor model explorer's choices, sliders, buttons and two handles, and how they show the state.
+import { button, segmented, sliderRow } from "../shared/controls.js";
+import { formatExact } from "../shared/format.js";
+import { dragHandle } from "../shared/handle.js";
+import { logPositions } from "../shared/scale.js";
+import { barHeight, curveScales, roomySide } from "./curve.js";
+import { evaluate, WINDOW } from "./functions.js";
+import { GREATEST_RADIUS, LEAST_RADIUS } from "./models.js";
+import { optimum, SCHEMA } from "./presets.js";
+import { FUNCTION_LABELS, NO_TRUST, tellPoint, tellRadius } from "./words.js";
+
+const PER_UNIT = 50; // slider positions
+
+const POINTS = {
+  last: (WINDOW[1] - WINDOW[0]) * PER_UNIT,
+  toValue: (position) => Number((WINDOW[0] + position / PER_UNIT).toFixed(3)),
+  toPosition: (value) => Math.round((value - WINDOW[0]) * PER_UNIT),
+};
+const RADII = logPositions({ low: SCHEMA.radius.min, high: SCHEMA.radius.max });
+
+// `held` is the state that the handles were last shown.
+function buildHandles(plane, stage, held, act, signal) {
+  const scales = () => curveScales(stage.box, held.state.function);
+  const common = { plane, step: 0.05, line: true, signal };
+  const point = dragHandle({
+    ...common,
+    label: "Expansion point x",
+    bounds: [WINDOW, [0, 0]],
+    toPixels: ([x]) => [scales().x(x), scales().y(evaluate(held.state.function, x).value)],
+    fromPixels: ([x]) => [scales().x.invert(x), 0],
+    describe: ([x]) => tellPoint(x),
+    moved: ([x]) => act.write({ point: x }),
+  });
+  const radius = dragHandle({
+    ...common,
+    label: "Trust radius r",
+    bounds: [[LEAST_RADIUS, GREATEST_RADIUS], [0, 0]],
+    pressable: false,
+    toPixels: ([r]) => {
+      const end = held.state.point + roomySide(held.state.point) * r;
+      return [scales().x(end), barHeight(scales())];
+    },
+    fromPixels: ([x]) => [roomySide(held.state.point) * (scales().x.invert(x) - held.state.point), 0],
+    describe: ([r]) => tellRadius(r),
+    moved: ([r]) => act.write({ radius: r }),
+  });
+  radius.element.classList.add("hnrc-edge");
+  return { point, radius };
+}
+
+// Everything a reader operates; `act` holds what the choices do.
+export function buildControls(frame, stages, act, signal) {
+  const held = { state: null };
+  const choice = segmented({ label: "Function", options: FUNCTION_LABELS, changed: act.choose, signal });
+  frame.bar.append(choice.element);
+  const slider = (label, symbol, positions, name) => {
+    const changed = (value) => act.write({ [name]: value });
+    const row = sliderRow({ label, symbol, positions, format: formatExact, changed, signal });
+    frame.sliders.append(row.element);
+    return row;
+  };
+  const point = slider("expansion point", "x", POINTS, "point");
+  const radius = slider("trust radius", "r", RADII, "radius");
+  const step = button({
+    label: "Take the step",
+    title: "Move x by the step if the gain ratio allows it, and change r by the rule",
+    clicked: act.step,
+    signal,
+  });
+  const optimal = button({ label: "Optimal", clicked: act.optimal, signal });
+  const title = "Back to the first settings of this function";
+  const reset = button({ label: "Reset", title, clicked: act.reset, signal });
+  frame.buttons.append(step.element, optimal.element, reset.element);
+  const handles = buildHandles(frame.plane, stages.curve, held, act, signal);
+  return { held, choice, point, radius, step, optimal, handles };
+}
+
+export function updateControls(controls, { state, ratio }) {
+  controls.held.state = state;
+  controls.choice.update(state.function);
+  controls.point.update(state.point);
+  controls.radius.update(state.radius);
+  controls.step.update({ disabled: ratio === null });
+  const best = optimum(state);
+  const hint = best ? "The largest radius up to which the gain ratio stays at ¼ or above" : NO_TRUST;
+  controls.optimal.update({ disabled: !best, hint });
+  controls.handles.point.update([state.point, 0]);
+  controls.handles.radius.update([state.radius, 0]);
+}
