@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
+    from hnrc_lib.widgets.inverse_picture.widget import InversePicture
     from hnrc_lib.widgets.taylor_model.widget import TaylorModelExplorer
 
-__all__ = ["DampingExplorer", "TaylorModelExplorer"]
+__all__ = ["DampingExplorer", "InversePicture", "TaylorModelExplorer"]
 
 _HOMES = {
     "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
+    "InversePicture": "hnrc_lib.widgets.inverse_picture.widget",
     "TaylorModelExplorer": "hnrc_lib.widgets.taylor_model.widget",
 }
 

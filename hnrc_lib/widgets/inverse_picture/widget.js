@@ -1,0 +1,101 @@
+// The inverse as a picture: one state, two linked views. Pure mathematics is in map.js.
+import { hatch } from "../shared/axes.js";
+import { element } from "../shared/controls.js";
+import { frameLoop } from "../shared/frame.js";
+import { announcer } from "../shared/live.js";
+import { bindModel } from "../shared/state.js";
+import { followTheme, readColours } from "../shared/theme.js";
+import { buildFrame, buildStages } from "./layout.js";
+import { drawLengths } from "./lengths.js";
+import { FIRST, inspect, peakDamping, SCHEMA } from "./map.js";
+import { buildControls, updateControls } from "./panel.js";
+import { drawPlane } from "./plane.js";
+import { STEPS, tellDamped, tellLength, tellLengths, tellRankOne, tellState } from "./words.js";
+
+const COLOURS = "muted grid line path first second third fourth halo page bad veil stripe wash".split(" ");
+
+function badge(text, kind) {
+  const el = element("span", "hnrc-outcome", text);
+  el.dataset.kind = kind;
+  return el;
+}
+
+function tell(frame, stages, state, scene, say) {
+  const sentence = tellState(state, scene);
+  const [damped, rankOne] = [tellDamped(scene, state), tellRankOne(scene)];
+  frame.title.textContent = "Step length against ‖g‖: drag it, g keeps its direction";
+  for (const [name] of STEPS) frame.values[name].textContent = tellLength(scene.lengths[name]);
+  frame.state.replaceChildren(
+    element("span", "hnrc-sentence", sentence),
+    " ",
+    badge(damped, scene.damped.kind),
+    " ",
+    badge(rankOne, scene.rankOne.kind),
+  );
+  stages.plane.describe(`The unit circle and its images. ${damped} ${rankOne}`);
+  stages.lengths.describe(tellLengths(scene));
+  say(`${sentence} ${damped} ${rankOne}`);
+}
+
+function createPainter(frame, stages, controls, say) {
+  const themed = { colours: null };
+  const readTheme = () => {
+    const colours = readColours(frame.root, COLOURS);
+    themed.colours = { ...colours, hatching: hatch(stages.plane.context, colours.stripe) };
+  };
+  const paint = (state) => {
+    const scene = inspect(state);
+    updateControls(controls, state);
+    drawPlane(stages.plane, state, scene, themed.colours);
+    drawLengths(stages.lengths, state, scene, themed.colours);
+    tell(frame, stages, state, scene, say);
+  };
+  return { paint, readTheme };
+}
+
+function start(model, el, signal) {
+  const frame = buildFrame();
+  let draw = () => {};
+  const redraw = frameLoop(() => draw(), signal);
+  const bound = bindModel(model, SCHEMA, { changed: redraw, signal });
+  const first = bound.read(); // a bad first state stops here, before anything is shown
+  el.append(frame.root);
+  signal.addEventListener("abort", () => frame.root.remove(), { once: true });
+  const stages = buildStages(frame, signal, redraw);
+  const act = {
+    ...bound,
+    peak: () => bound.write({ damping: peakDamping(bound.read()) }),
+    reset: () => bound.write(structuredClone(FIRST)),
+  };
+  const controls = buildControls(frame, stages, act, signal);
+  const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));
+  const retheme = () => {
+    painter.readTheme();
+    redraw();
+  };
+  followTheme(el, frame.root, retheme, signal);
+  painter.readTheme();
+  painter.paint(first);
+  draw = () => {
+    frame.problem.textContent = "";
+    try {
+      painter.paint(bound.read());
+    } catch (error) {
+      console.error(error);
+      frame.problem.textContent = `Not drawn: ${error.message}`;
+    }
+  };
+}
+
+function render({ model, el }) {
+  const lifetime = new AbortController();
+  try {
+    start(model, el, lifetime.signal);
+  } catch (error) {
+    lifetime.abort();
+    throw error;
+  }
+  return () => lifetime.abort();
+}
+
+export default { render };
