@@ -161,7 +161,7 @@ METHODS = {
         # at half of them as its control.
         Method(
             "hnrc-adam",
-            "HNRC, rank 8, in Adam's metric, half the steps",
+            "HNRC 8 + Adam, ½ steps",
             "hnrc",
             (1e-3, 0.1),
             {**_LOW_RANK, "rank": 8, "refresh": 10, "scaling": "adam"},
@@ -169,6 +169,6 @@ METHODS = {
             share=0.5,
             damped_rate=True,
         ),
-        Method("adamw-half", "AdamW, half the steps", "adamw", (1e-3, 5e-2), _DECAY, share=0.5),
+        Method("adamw-half", "AdamW, ½ steps", "adamw", (1e-3, 5e-2), _DECAY, share=0.5),
     )
 }
