@@ -201,7 +201,9 @@ def test_touch_drags_the_point(show: Show) -> None:
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     probe.page.wait_for_timeout(100)
     assert check_labels(probe)["point"] == pytest.approx(-0.5, abs=0.03)
+    probe.page.wait_for_timeout(400)  # a tap right behind a drag is a part of its gesture
     probe.page.touchscreen.tap(*plane_point(probe, widget.state(), 2.0, 1.0))
+    probe.page.wait_for_timeout(200)
     assert check_labels(probe)["point"] == pytest.approx(2.0, abs=0.03)
 
 
