@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from hnrc_lib.experiments.record import Provenance, current_commit, environment
-from hnrc_lib.models import apply_model, num_parameters, output_lengths
+from hnrc_lib.models import num_parameters
 from hnrc_lib.training.corpora import each_held_out
 from hnrc_lib.training.engine import RunResult, run_recipe
+from hnrc_lib.training.measures import outputs_by_length
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.recipes import make_recipe
 from hnrc_lib.training.resident import ResidentCorpus
@@ -93,11 +94,9 @@ def curves(result: RunResult) -> dict[str, np.ndarray]:
 def utterance_log_probs(result: RunResult, resident: ResidentCorpus) -> tuple[Tensor, Tensor]:
     """Log-probabilities (T, N, C) of a run's model on a corpus, and the frames of each utterance."""
     pieces: list[Tensor] = [torch.empty(0)] * len(resident)
-    for chosen in resident.frames.argsort(stable=True).split(_BATCH):
-        features, frames = resident.front_end.features(*resident.spectra(chosen))
-        logits = apply_model(result.model, features, frames)
-        heard = output_lengths(result.model, frames).tolist()
-        for index, scores, size in zip(chosen.tolist(), logits.log_softmax(dim=-1), heard, strict=True):
+    for chosen, logits, heard in outputs_by_length(result.model, resident, _BATCH):
+        log_probs = logits.log_softmax(dim=-1)
+        for index, scores, size in zip(chosen.tolist(), log_probs, heard.tolist(), strict=True):
             pieces[index] = scores[:size].cpu()
     lengths = torch.tensor([len(piece) for piece in pieces])
     return torch.nn.utils.rnn.pad_sequence(pieces), lengths

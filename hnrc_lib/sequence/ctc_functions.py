@@ -125,8 +125,14 @@ class _Product(Function):
 
 
 def softmax_curvature(probabilities: Tensor, directions: Tensor) -> Tensor:
-    """(diag p − p pᵀ) v, frame by frame: p∘(v − ⟨p, v⟩)."""
-    mean = torch.einsum("tbc,...tbc->...tb", probabilities, directions).unsqueeze(-1)
+    """Hessian of the softmax cross-entropy in its logits, times vectors; classes last.
+
+        (diag p − p pᵀ) v = p ⊙ (v − ⟨p, v⟩)
+
+    >>> softmax_curvature(torch.tensor([[0.5, 0.5]]), torch.tensor([[1.0, 0.0]]))
+    tensor([[ 0.2500, -0.2500]])
+    """
+    mean = torch.einsum("...c,...c->...", probabilities, directions).unsqueeze(-1)
     return (directions - mean).mul_(probabilities)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from hnrc_lib.curvature import rerouted
 from hnrc_lib.models import apply_model, output_lengths
 from hnrc_lib.optim import CurvatureOptimizer
+from hnrc_lib.optim.attachment import hooked_optimizer
 from hnrc_lib.optim.clipping import ClippingRule, ClipReport, clip_gradients
 from hnrc_lib.optim.clipping.norms import global_norm
 from hnrc_lib.optim.curvature_optimizer import PRODUCT_COST
@@ -70,7 +71,7 @@ class Learner:
         self.accelerator, self.model, self.optimizer = accelerator, model, optimizer
         self.task, self.resident, self.targets = task, resident, targets
         self.augmenter, self.clip = augmenter, clip
-        inner = getattr(optimizer, "optimizer", optimizer)  # Accelerate wraps what it prepares
+        inner = hooked_optimizer(optimizer)  # Accelerate wraps what it prepares
         self._curved = inner if isinstance(inner, CurvatureOptimizer) else None
         self._clipping = (
             clip_gradients(inner, clip) if self._curved is not None and clip is not None else None
@@ -99,7 +100,7 @@ class Learner:
         self.optimizer.zero_grad()
         twice = self._needs_graph
         with rerouted(move_statistics=True) if twice else contextlib.nullcontext():
-            logits, frames, chosen = self._outputs(self.model, mine, epoch)
+            logits, frames, chosen = self._outputs(mine, epoch)
             losses = self.task.losses(logits, frames, self.targets, chosen)[:count]
         # The processes' gradients are averaged: their sum over the whole batch's size is the batch's mean.
         share = losses.sum() / size
@@ -162,11 +163,11 @@ class Learner:
             features, frames = self.augmenter(spectra, frames, mine, epoch)
         return features, frames, chosen
 
-    def _outputs(self, model: nn.Module, mine: list[int], epoch: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _outputs(self, mine: list[int], epoch: int) -> tuple[Tensor, Tensor, Tensor]:
         features, frames, chosen = self._features(mine, epoch)
         with self.accelerator.autocast():
-            logits = apply_model(model, features, frames)
-        return logits, output_lengths(model, frames), chosen
+            logits = apply_model(self.model, features, frames)
+        return logits, output_lengths(self.model, frames), chosen
 
     def _clip(self) -> ClipReport:
         """Clip the gradients that there are, once they are free of the loss scaler's factor."""

@@ -1,9 +1,10 @@
 """How well a model does on a corpus that lies on the device."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hnrc_lib.datasets import Corpus
 from hnrc_lib.models import apply_model, output_lengths
@@ -44,16 +45,32 @@ def measure(
         targets: of those utterances, as the task encodes them; on the device.
     """
     texts, total = [""] * len(corpus), 0.0
+    for chosen, logits, heard in outputs_by_length(model, resident):
+        total += task.losses(logits, heard, targets, chosen).double().sum().item()
+        for index, text in zip(chosen.tolist(), task.read(logits, heard), strict=True):
+            texts[index] = text
+    error, word_error = task.errors(task.references(corpus), texts)
+    return Measures(total / len(corpus), error, word_error, tuple(texts))
+
+
+def outputs_by_length(
+    model: nn.Module, resident: ResidentCorpus, batch_size: int = _BATCH
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """A model's outputs on a whole corpus in evaluation mode, utterances of similar length together.
+
+    Args:
+        model: of ``hnrc_lib.models``; its mode is as before when all is read.
+        resident: utterances on the device.
+        batch_size: of them at once, ≥ 1.
+
+    Yields:
+        Places of some utterances in the corpus, their logits, and the frames of the logits of each.
+    """
     was_training = model.training
     model.eval()
     try:
-        for chosen in resident.frames.argsort(stable=True).split(_BATCH):
+        for chosen in resident.frames.argsort(stable=True).split(batch_size):
             features, frames = resident.front_end.features(*resident.spectra(chosen))
-            logits, heard = apply_model(model, features, frames), output_lengths(model, frames)
-            total += task.losses(logits, heard, targets, chosen).double().sum().item()
-            for index, text in zip(chosen.tolist(), task.read(logits, heard), strict=True):
-                texts[index] = text
+            yield chosen, apply_model(model, features, frames), output_lengths(model, frames)
     finally:
         model.train(was_training)
-    error, word_error = task.errors(task.references(corpus), texts)
-    return Measures(total / len(corpus), error, word_error, tuple(texts))

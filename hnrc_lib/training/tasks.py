@@ -8,7 +8,13 @@ from torch.nn import functional
 
 from hnrc_lib._shapes import Float, Int
 from hnrc_lib.datasets import Corpus
-from hnrc_lib.sequence import Vocabulary, ctc_gauss_newton_product, ctc_loss_from_logits, greedy_decode
+from hnrc_lib.sequence import (
+    Vocabulary,
+    ctc_gauss_newton_product,
+    ctc_loss_from_logits,
+    greedy_decode,
+    softmax_curvature,
+)
 from hnrc_lib.training.resident import Rows
 
 
@@ -72,18 +78,6 @@ class Task(Protocol):
         ...
 
 
-def curve_softmax(logits: Tensor, vector: Tensor) -> Tensor:
-    """Hessian of the softmax cross-entropy in its logits, times a vector; classes last.
-
-        (diag p − ppᵀ) v = p ⊙ (v − ⟨p, v⟩)
-
-    >>> curve_softmax(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]))
-    tensor([[ 0.2500, -0.2500]])
-    """
-    probabilities = logits.softmax(dim=-1)
-    return probabilities * (vector - (probabilities * vector).sum(dim=-1, keepdim=True))
-
-
 class ClassifyTask:
     """One of several words per utterance, by cross-entropy.
 
@@ -116,7 +110,7 @@ class ClassifyTask:
         return functional.cross_entropy(logits.float(), targets.values[chosen], reduction="none")
 
     def curve(self, logits: Tensor, vector: Tensor, frames: Tensor, targets: Rows, chosen: Tensor) -> Tensor:
-        return curve_softmax(logits, vector)
+        return softmax_curvature(logits.softmax(dim=-1), vector)
 
     def read(self, logits: Tensor, frames: Tensor) -> list[str]:
         return [str(index) for index in logits.argmax(dim=1).tolist()]

@@ -81,7 +81,8 @@ class Method:
         optimizer: name that ``make_optimizer`` takes.
         rate: least and greatest learning rate, on a logarithmic scale.
         fixed: options that stay.
-        tuned: further options, name to (least, greatest) on a logarithmic scale, or a tuple of choices.
+        tuned: further options, name to (least, greatest) on a logarithmic scale, or a tuple of
+            texts to choose from.
         share: of the task's steps that a run takes, for a method whose steps cost more, or a control.
         damped_rate: the rate is multiplied by the damping: η = αλ, so that α is the rate of gradient descent
             where there is no curvature.
@@ -105,8 +106,10 @@ class Method:
             "clip": CategoricalDistribution(_CLIPS),
         }
         for name, space in self.tuned.items():
-            choices = space["choices"] if isinstance(space, Mapping) else None
-            found[name] = CategoricalDistribution(choices) if choices else FloatDistribution(*space, log=True)
+            if isinstance(space[0], str):
+                found[name] = CategoricalDistribution(space)
+            else:
+                found[name] = FloatDistribution(*space, log=True)
         return found
 
     def settings(self, drawn: Mapping[str, Any], rate_factor: float = 1.0) -> dict[str, Any]:
@@ -155,7 +158,7 @@ METHODS = {
             "hessian-free",
             (0.3, 1.0),
             {"max_iterations": 30},
-            {"damping": {"choices": ("lm:0.01", "lm:0.1", "lm:1")}},
+            {"damping": ("lm:0.01", "lm:0.1", "lm:1")},
         ),
         # Beyond the ten: the hybrid at half of the steps, whose gradients are as many as AdamW's, and AdamW
         # at half of them as its control.

@@ -60,7 +60,7 @@ def run(
         Record ``optimisers``; see ``summarise``.
 
     Raises:
-        FileNotFoundError: a run is missing and FSDD is not there.
+        FileNotFoundError: FSDD is not there; its manifest is read even where no run is missing.
     """
     config = config or Config()
     where, begun = Path(folder) if folder is not None else shipped("runs", "optimisers"), time.monotonic()
@@ -80,7 +80,10 @@ def run(
     with cpu_threads(config.num_threads):
         for name, contestants in races.items():
             _hold(name, contestants, config, progress or (lambda line: None))
-    provenance = _provenance(config, races, round(time.monotonic() - begun, 2))
+    recipe = CONTESTS[config.contests[0]].on_split(config.speakers[0])
+    train = load_parts(recipe.corpus, held_out=recipe.held_out, data_dir=data_dir).train
+    seconds = round(time.monotonic() - begun, 2)
+    provenance = _provenance(config, races, train.manifest_sha256, seconds)
     scalars, arrays = summarise(races)
     return Record(NAME, provenance, scalars, arrays)
 
@@ -100,7 +103,9 @@ def _hold(name: str, races: list[Race], config: Config, tell: Callable[[str], No
             race.rates()
 
 
-def _provenance(config: Config, races: dict[str, list[Race]], seconds: float) -> Provenance:
+def _provenance(
+    config: Config, races: dict[str, list[Race]], manifest_sha256: str, seconds: float
+) -> Provenance:
     whole = config.contests == RECORDED and set(config.methods) == set(METHODS) and config.rates
     entries = [
         entry for contestants in races.values() for race in contestants for entry in race.ledger.entries
@@ -112,9 +117,7 @@ def _provenance(config: Config, races: dict[str, list[Race]], seconds: float) ->
         corpus="shipped digits"
         if config.speakers == (None,)
         else f"FSDD, {len(config.speakers)} speakers, each held out in turn",
-        manifest_sha256=races[config.contests[0]][0]
-        .tracks(CONTESTS[config.contests[0]], config.speakers[0])
-        .parts.train.manifest_sha256,
+        manifest_sha256=manifest_sha256,
         model=", ".join(CONTESTS[name].title for name in config.contests),
         versions=environment(),
         device="cpu",

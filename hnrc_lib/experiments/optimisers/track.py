@@ -10,20 +10,20 @@ import torch
 from torch import nn
 
 from hnrc_lib.datasets import Corpus
-from hnrc_lib.models import apply_model, num_parameters, output_lengths
+from hnrc_lib.models import num_parameters, output_lengths
 from hnrc_lib.optim.clipping import make_clipping
 from hnrc_lib.training.augmentation import Augmenter
 from hnrc_lib.training.batching import bucketed_batches
 from hnrc_lib.training.building import build_model, make_task
 from hnrc_lib.training.corpora import Parts
 from hnrc_lib.training.learner import Learner
-from hnrc_lib.training.measures import measure
+from hnrc_lib.training.measures import measure, outputs_by_length
 from hnrc_lib.training.optimizers import make_optimizer
 from hnrc_lib.training.recipe import Recipe
 from hnrc_lib.training.resident import ResidentCorpus
 from hnrc_lib.training.schedule import rate_factor
 
-_EVALUATED, _BATCH = 256, 64
+_EVALUATED = 256
 _SPECTRA_BUDGET = 2 * 2**30
 
 
@@ -158,12 +158,10 @@ class Track:
     def _loss(self, model: nn.Module) -> float:
         """Mean over the evaluated training utterances; infinite where it is not finite."""
         _, resident, targets = self.seen
-        losses = []
-        model.eval()
-        for chosen in resident.frames.argsort(stable=True).split(_BATCH):
-            features, frames = resident.front_end.features(*resident.spectra(chosen))
-            logits = apply_model(model, features, frames)
-            losses.append(self.task.losses(logits, output_lengths(model, frames), targets, chosen).double())
+        losses = [
+            self.task.losses(logits, heard, targets, chosen).double()
+            for chosen, logits, heard in outputs_by_length(model, resident)
+        ]
         mean = float(torch.cat(losses).mean())
         return mean if math.isfinite(mean) else math.inf
 

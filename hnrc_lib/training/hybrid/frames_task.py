@@ -9,12 +9,12 @@ from torch.nn import functional
 from hnrc_lib._shapes import Int
 from hnrc_lib.audio import FrontEnd
 from hnrc_lib.datasets import Corpus
+from hnrc_lib.sequence import softmax_curvature
 from hnrc_lib.sequence.hmm import PairScores
 from hnrc_lib.training.hybrid.acoustic import AcousticModel, ScaledNetwork, log_priors, scaled, spoken
 from hnrc_lib.training.hybrid.alignment import stay_probs
 from hnrc_lib.training.hybrid.lexicon import Lexicon
 from hnrc_lib.training.resident import Rows
-from hnrc_lib.training.tasks import curve_softmax
 
 IGNORED = -100  # torch's mark of what a loss leaves out
 
@@ -89,7 +89,7 @@ class FramesTask:
     def curve(self, logits: Tensor, vector: Tensor, frames: Tensor, targets: Rows, chosen: Tensor) -> Tensor:
         states, lengths = targets.gather(chosen)
         counted = stretched(states, lengths, frames, logits.shape[1]) != IGNORED
-        return curve_softmax(logits, vector) * (counted / frames[:, None])[..., None]
+        return softmax_curvature(logits.softmax(dim=-1), vector) * (counted / frames[:, None])[..., None]
 
     def read(self, logits: Tensor, frames: Tensor) -> list[str]:
         scores = scaled(logits, self.log_prior, self.prior_scale)
