@@ -2,10 +2,10 @@
 import { hatch } from "../shared/axes.js";
 import { element } from "../shared/controls.js";
 import { formatNumber } from "../shared/format.js";
-import { frameLoop, player } from "../shared/frame.js";
+import { player } from "../shared/frame.js";
 import { announcer } from "../shared/live.js";
-import { bindModel } from "../shared/state.js";
-import { followTheme, readColours } from "../shared/theme.js";
+import { mount, renderer } from "../shared/mount.js";
+import { readColours } from "../shared/theme.js";
 import { drawBasis } from "./basis.js";
 import { inspectStep } from "./inspect.js";
 import { buildFrame, buildStages } from "./layout.js";
@@ -114,43 +114,16 @@ function createPlayer(bound, redraw, signal) {
 
 function start(model, el, signal) {
   const frame = buildFrame();
-  let draw = () => {};
-  const redraw = frameLoop(() => draw(), signal);
-  const bound = bindModel(model, SCHEMA, { changed: redraw, signal });
-  const first = bound.read(); // a bad first state stops here, before anything is shown
-  el.append(frame.root);
-  signal.addEventListener("abort", () => frame.root.remove(), { once: true });
-  const stages = buildStages(frame, signal, redraw);
-  const run = createPlayer(bound, redraw, signal);
-  const controls = buildControls(frame, stages, { ...createActions(bound), play: run.toggle }, signal);
-  const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));
-  const retheme = () => {
-    painter.readTheme();
-    redraw();
+  const build = (bound, redraw) => {
+    const stages = buildStages(frame, signal, redraw);
+    const run = createPlayer(bound, redraw, signal);
+    const controls = buildControls(frame, stages, { ...createActions(bound), play: run.toggle }, signal);
+    const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));
+    return { ...painter, paint: (state) => painter.paint(state, run.playing()) };
   };
-  followTheme(el, frame.root, retheme, signal);
-  painter.readTheme();
-  painter.paint(first, false);
-  draw = () => {
-    frame.problem.textContent = "";
-    try {
-      painter.paint(bound.read(), run.playing());
-    } catch (error) {
-      console.error(error);
-      frame.problem.textContent = `Not drawn: ${error.message}`;
-    }
-  };
+  mount({ model, el, schema: SCHEMA, frame, build, signal });
 }
 
-function render({ model, el }) {
-  const lifetime = new AbortController();
-  try {
-    start(model, el, lifetime.signal);
-  } catch (error) {
-    lifetime.abort();
-    throw error;
-  }
-  return () => lifetime.abort();
-}
+const render = renderer(start);
 
 export default { render };

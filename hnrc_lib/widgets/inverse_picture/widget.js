@@ -1,10 +1,9 @@
 // The inverse as a picture: one state, two linked views. Pure mathematics is in map.js.
 import { hatch } from "../shared/axes.js";
 import { element } from "../shared/controls.js";
-import { frameLoop } from "../shared/frame.js";
 import { announcer } from "../shared/live.js";
-import { bindModel } from "../shared/state.js";
-import { followTheme, readColours } from "../shared/theme.js";
+import { mount, renderer } from "../shared/mount.js";
+import { readColours } from "../shared/theme.js";
 import { buildFrame, buildStages } from "./layout.js";
 import { drawLengths } from "./lengths.js";
 import { FIRST, inspect, peakDamping, SCHEMA } from "./map.js";
@@ -55,47 +54,19 @@ function createPainter(frame, stages, controls, say) {
 
 function start(model, el, signal) {
   const frame = buildFrame();
-  let draw = () => {};
-  const redraw = frameLoop(() => draw(), signal);
-  const bound = bindModel(model, SCHEMA, { changed: redraw, signal });
-  const first = bound.read(); // a bad first state stops here, before anything is shown
-  el.append(frame.root);
-  signal.addEventListener("abort", () => frame.root.remove(), { once: true });
-  const stages = buildStages(frame, signal, redraw);
-  const act = {
-    ...bound,
-    peak: () => bound.write({ damping: peakDamping(bound.read()) }),
-    reset: () => bound.write(structuredClone(FIRST)),
+  const build = (bound, redraw) => {
+    const stages = buildStages(frame, signal, redraw);
+    const act = {
+      ...bound,
+      peak: () => bound.write({ damping: peakDamping(bound.read()) }),
+      reset: () => bound.write(structuredClone(FIRST)),
+    };
+    const controls = buildControls(frame, stages, act, signal);
+    return createPainter(frame, stages, controls, announcer(frame.root, signal));
   };
-  const controls = buildControls(frame, stages, act, signal);
-  const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));
-  const retheme = () => {
-    painter.readTheme();
-    redraw();
-  };
-  followTheme(el, frame.root, retheme, signal);
-  painter.readTheme();
-  painter.paint(first);
-  draw = () => {
-    frame.problem.textContent = "";
-    try {
-      painter.paint(bound.read());
-    } catch (error) {
-      console.error(error);
-      frame.problem.textContent = `Not drawn: ${error.message}`;
-    }
-  };
+  mount({ model, el, schema: SCHEMA, frame, build, signal });
 }
 
-function render({ model, el }) {
-  const lifetime = new AbortController();
-  try {
-    start(model, el, lifetime.signal);
-  } catch (error) {
-    lifetime.abort();
-    throw error;
-  }
-  return () => lifetime.abort();
-}
+const render = renderer(start);
 
 export default { render };

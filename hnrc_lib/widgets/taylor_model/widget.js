@@ -1,9 +1,8 @@
 // Taylor model explorer: one state, three linked views. Pure mathematics is in functions and models.
 import { element } from "../shared/controls.js";
-import { frameLoop } from "../shared/frame.js";
 import { announcer } from "../shared/live.js";
-import { bindModel } from "../shared/state.js";
-import { followTheme, readColours } from "../shared/theme.js";
+import { mount, renderer } from "../shared/mount.js";
+import { readColours } from "../shared/theme.js";
 import { drawCurve } from "./curve.js";
 import { drawErrors } from "./errors.js";
 import { drawGauge } from "./gauge.js";
@@ -62,42 +61,14 @@ function createActions({ read, write }) {
 
 function start(model, el, signal) {
   const frame = buildFrame();
-  let draw = () => {};
-  const redraw = frameLoop(() => draw(), signal);
-  const bound = bindModel(model, SCHEMA, { changed: redraw, signal });
-  const first = bound.read(); // a bad first state stops here, before anything is shown
-  el.append(frame.root);
-  signal.addEventListener("abort", () => frame.root.remove(), { once: true });
-  const stages = buildStages(frame, signal, redraw);
-  const controls = buildControls(frame, stages, createActions(bound), signal);
-  const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));
-  const retheme = () => {
-    painter.readTheme();
-    redraw();
+  const build = (bound, redraw) => {
+    const stages = buildStages(frame, signal, redraw);
+    const controls = buildControls(frame, stages, createActions(bound), signal);
+    return createPainter(frame, stages, controls, announcer(frame.root, signal));
   };
-  followTheme(el, frame.root, retheme, signal);
-  painter.readTheme();
-  painter.paint(first);
-  draw = () => {
-    frame.problem.textContent = "";
-    try {
-      painter.paint(bound.read());
-    } catch (error) {
-      console.error(error);
-      frame.problem.textContent = `Not drawn: ${error.message}`;
-    }
-  };
+  mount({ model, el, schema: SCHEMA, frame, build, signal });
 }
 
-function render({ model, el }) {
-  const lifetime = new AbortController();
-  try {
-    start(model, el, lifetime.signal);
-  } catch (error) {
-    lifetime.abort();
-    throw error;
-  }
-  return () => lifetime.abort();
-}
+const render = renderer(start);
 
 export default { render };

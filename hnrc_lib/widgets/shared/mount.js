@@ -1,0 +1,45 @@
+import { frameLoop } from "./frame.js";
+import { bindModel } from "./state.js";
+import { followTheme } from "./theme.js";
+
+// Puts a widget's frame into the page and keeps it drawn until `signal` ends.
+// `build(bound, redraw)` makes stages and controls inside the frame and returns `{ paint(state), readTheme() }`.
+export function mount({ model, el, schema, frame, build, signal }) {
+  let draw = () => {};
+  const redraw = frameLoop(() => draw(), signal);
+  const bound = bindModel(model, schema, { changed: redraw, signal });
+  const first = bound.read(); // a bad first state stops here, before anything is shown
+  el.append(frame.root);
+  signal.addEventListener("abort", () => frame.root.remove(), { once: true });
+  const painter = build(bound, redraw);
+  const retheme = () => {
+    painter.readTheme();
+    redraw();
+  };
+  followTheme(el, frame.root, retheme, signal);
+  painter.readTheme();
+  painter.paint(first);
+  draw = () => {
+    frame.problem.textContent = "";
+    try {
+      painter.paint(bound.read());
+    } catch (error) {
+      console.error(error);
+      frame.problem.textContent = `Not drawn: ${error.message}`;
+    }
+  };
+}
+
+// A widget's `render`: what `start(model, el, signal)` begins ends with the view, or at once if it fails.
+export function renderer(start) {
+  return ({ model, el }) => {
+    const lifetime = new AbortController();
+    try {
+      start(model, el, lifetime.signal);
+    } catch (error) {
+      lifetime.abort();
+      throw error;
+    }
+    return () => lifetime.abort();
+  };
+}
