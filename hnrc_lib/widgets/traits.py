@@ -2,10 +2,14 @@
 
 import math
 import numbers
+import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import traitlets
+
+from hnrc_lib.widgets.packed import pack_array, unpack_array
 
 
 class _Checked(traitlets.TraitType[Any, Any]):
@@ -109,3 +113,39 @@ class Point(_Checked):
         """The bounds in words."""
         ranges = " × ".join(f"[{low:g}, {high:g}]" for low, high in self.bounds)
         return f"{len(self.bounds)} finite numbers in {ranges}"
+
+
+class Packed(_Checked):
+    """An array of numbers, given as one and kept packed; ``unpack_array`` reads it."""
+
+    def __init__(self, dtype: str, axes: int) -> None:
+        self.dtype, self.axes = dtype, axes
+        super().__init__(pack_array(np.zeros((0,) * axes), dtype))
+
+    def cleaned(self, value: Any) -> dict[str, Any] | None:
+        """The array packed, or None."""
+        try:
+            array = unpack_array(value) if isinstance(value, dict) else np.asarray(value)
+            return pack_array(array, self.dtype) if array.ndim == self.axes else None
+        except (TypeError, ValueError):
+            return None
+
+    def expected(self) -> str:
+        """Type and axes in words."""
+        return f"an array of {self.axes} axes with numbers that {self.dtype} holds"
+
+
+class Text(_Checked):
+    """A text that a pattern matches whole."""
+
+    def __init__(self, default: str, pattern: str, described: str) -> None:
+        self.pattern, self.described = pattern, described
+        super().__init__(default)
+
+    def cleaned(self, value: Any) -> str | None:
+        """The text itself, or None."""
+        return value if isinstance(value, str) and re.fullmatch(self.pattern, value) else None
+
+    def expected(self) -> str:
+        """What the pattern says, in words."""
+        return self.described

@@ -1,9 +1,22 @@
+import { looksPacked, unpackArray } from "./packed.js";
+
 // The traits a view reads, checked: a widget draws a good state or says which value is bad.
 function check(name, value, rule) {
   const shown = JSON.stringify(value) ?? String(value);
   if (rule.options) {
     if (!rule.options.includes(value))
       throw new RangeError(`${name} must be one of ${rule.options.join(", ")}, got ${shown}`);
+    return value;
+  }
+  if (rule.packed) {
+    const found = looksPacked(value) ? unpackArray(value) : { shape: [] };
+    if (found.shape.length !== rule.packed)
+      throw new RangeError(`${name} must be a packed array of ${rule.packed} axes, got ${found.shape.length}`);
+    return found;
+  }
+  if (rule.text) {
+    if (typeof value !== "string" || !rule.text.test(value))
+      throw new RangeError(`${name} must be text like ${rule.text.source}, got ${shown}`);
     return value;
   }
   if (rule.point) {
