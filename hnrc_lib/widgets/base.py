@@ -24,7 +24,7 @@ VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 _DOTS_PER_INCH = 144
 _PAGE_COLOURS = {False: "#ffffff", True: "#14181e"}
 _SCREEN_DOTS_PER_INCH = 96
-_SHARED_STYLE = WIDGETS / "shared" / "shared.css"
+_SHARED_STYLES = tuple(WIDGETS / "shared" / f"{name}.css" for name in ("shared", "controls", "layout"))
 
 # Without a script the right picture must still show; in print it replaces the live widget.
 _PICTURE_STYLE = (
@@ -66,7 +66,7 @@ class StaticWidget(anywidget.AnyWidget):
 
     @traitlets.default("_css")
     def _default_css(self) -> str:
-        return join_styles(_SHARED_STYLE, *self.styles)
+        return join_styles(*_SHARED_STYLES, *self.styles)
 
     def alt(self) -> str:
         """A sentence that tells the present state to who cannot see the picture."""

@@ -8,7 +8,7 @@ import { mount, renderer } from "../shared/mount.js";
 import { readColours } from "../shared/theme.js";
 import { drawBasis } from "./basis.js";
 import { inspectStep } from "./inspect.js";
-import { buildFrame, buildStages } from "./layout.js";
+import { buildFrame, makeStages } from "./layout.js";
 import { drawLosses } from "./losses.js";
 import { descend, optimum } from "./methods.js";
 import { buildControls, updateControls } from "./panel.js";
@@ -115,7 +115,7 @@ function createPlayer(bound, redraw, signal) {
 function start(model, el, signal) {
   const frame = buildFrame();
   const build = (bound, redraw) => {
-    const stages = buildStages(frame, signal, redraw);
+    const stages = makeStages(frame, signal, redraw);
     const run = createPlayer(bound, redraw, signal);
     const controls = buildControls(frame, stages, { ...createActions(bound), play: run.toggle }, signal);
     const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));

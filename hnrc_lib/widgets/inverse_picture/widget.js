@@ -4,7 +4,7 @@ import { element } from "../shared/controls.js";
 import { announcer } from "../shared/live.js";
 import { mount, renderer } from "../shared/mount.js";
 import { readColours } from "../shared/theme.js";
-import { buildFrame, buildStages } from "./layout.js";
+import { buildFrame, makeStages } from "./layout.js";
 import { drawLengths } from "./lengths.js";
 import { FIRST, inspect, peakDamping, SCHEMA } from "./map.js";
 import { buildControls, updateControls } from "./panel.js";
@@ -55,7 +55,7 @@ function createPainter(frame, stages, controls, say) {
 function start(model, el, signal) {
   const frame = buildFrame();
   const build = (bound, redraw) => {
-    const stages = buildStages(frame, signal, redraw);
+    const stages = makeStages(frame, signal, redraw);
     const act = {
       ...bound,
       peak: () => bound.write({ damping: peakDamping(bound.read()) }),

@@ -6,7 +6,7 @@ import { readColours } from "../shared/theme.js";
 import { drawCurve } from "./curve.js";
 import { drawErrors } from "./errors.js";
 import { drawGauge } from "./gauge.js";
-import { buildFrame, buildStages } from "./layout.js";
+import { buildFrame, makeStages } from "./layout.js";
 import { errorSlopes, inspect, modelErrors } from "./models.js";
 import { buildControls, updateControls } from "./panel.js";
 import { advance, optimum, preset, SCHEMA } from "./presets.js";
@@ -62,7 +62,7 @@ function createActions({ read, write }) {
 function start(model, el, signal) {
   const frame = buildFrame();
   const build = (bound, redraw) => {
-    const stages = buildStages(frame, signal, redraw);
+    const stages = makeStages(frame, signal, redraw);
     const controls = buildControls(frame, stages, createActions(bound), signal);
     return createPainter(frame, stages, controls, announcer(frame.root, signal));
   };
