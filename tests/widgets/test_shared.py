@@ -1,13 +1,15 @@
 """The shared helpers that are pure enough for Node."""
 
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hnrc_lib.widgets.base import WIDGETS
-from tests.browser import run_node
+from hnrc_lib.widgets.modules import join_modules
+from tests.browser import PageProbe, run_node
 
 
 def shared(module: str, expression: str, data: Any = None) -> Any:
@@ -60,6 +62,13 @@ def test_integer_positions() -> None:
     assert shared("scale", f"data.map({steps}.toPosition)", [0, 7, 900]) == [0, 6, 199]
 
 
+def test_even_positions_are_round_numbers_inside_their_ends() -> None:
+    even = "made.evenPositions({ low: -2, high: 4, step: 0.05 })"
+    values = shared("scale", f"((p) => [0, 1, 43, p.last, p.last + 5].map(p.toValue))({even})")
+    assert values == [-2, -1.95, 0.15, 4, 4]
+    assert shared("scale", f"data.map({even}.toPosition)", [-9, -2, 0.151, 4, 9]) == [0, 0, 43, 120, 120]
+
+
 @pytest.mark.parametrize(("level", "area"), [(1.0, math.pi), (9.0, 16.0), (-1.0, 0.0)])
 def test_region_below_a_level_has_its_area(level: float, area: float) -> None:
     source = f"""(() => {{
@@ -104,3 +113,68 @@ def test_a_bad_state_is_refused_by_name(change: dict[str, Any], message: str) ->
       catch (error) {{ return `${{error.name}}: ${{error.message}}`; }} }})()"""
     assert shared("state", source, good) == good
     assert shared("state", source, good | change) == f"RangeError: {message}"
+
+
+# Two handles in a plane of 200 × 200 pixels, one pixel to a unit; what each is moved to is kept.
+HANDLES = """async ([text, first, second]) => {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  const { dragHandle } = await import(url);
+  const style = 'position: fixed; left: 0; top: 0; width: 200px; height: 200px';
+  const plane = Object.assign(document.createElement('div'), { style });
+  document.body.append(plane);
+  window.moves = { a: [], b: [] };
+  const make = (label, at, options) => {
+    const bounds = [[0, 200], [0, 200]];
+    const moved = (point) => { window.moves[label].push(point); handle.update(point); };
+    const same = (point) => point;
+    const handle = dragHandle({ plane, label, bounds, step: 2, toPixels: same, fromPixels: same,
+      describe: String, moved, signal: new AbortController().signal, ...options });
+    const look = { position: 'absolute', width: '20px', height: '20px', margin: '-10px 0 0 -10px' };
+    Object.assign(handle.element.style, look);
+    handle.update(at);
+  };
+  make('a', [50, 50], first);
+  make('b', [150, 150], second);
+}"""
+
+
+@pytest.fixture
+def handles(chromium: Any) -> Iterator[Callable[..., PageProbe]]:
+    text = join_modules(WIDGETS / "shared" / "handle.js", WIDGETS)
+    with PageProbe(chromium) as probe:
+
+        def opened(first: dict[str, Any], second: dict[str, Any]) -> PageProbe:
+            probe.page.evaluate(HANDLES, [text, first, second])
+            return probe
+
+        yield opened
+        assert probe.problems() == []
+
+
+@pytest.mark.page
+def test_a_handle_on_a_line_has_one_coordinate(handles: Callable[..., PageProbe]) -> None:
+    probe = handles({"line": True}, {})
+    line, point = (probe.page.get_by_role("slider", name=name) for name in "ab")
+    for key in ("ArrowUp", "ArrowRight", "Shift+ArrowDown", "ArrowLeft"):
+        line.press(key)
+        point.press(key)
+    moves = probe.page.evaluate("moves")
+    assert moves["a"] == [[52, 50], [54, 50], [44, 50], [42, 50]]
+    assert moves["b"] == [[150, 152], [152, 152], [152, 142], [150, 142]]
+    assert line.get_attribute("aria-roledescription") is None
+    assert point.get_attribute("aria-roledescription") == "two-dimensional slider"
+
+
+@pytest.mark.page
+def test_one_of_several_handles_moves_by_itself_alone(handles: Callable[..., PageProbe]) -> None:
+    probe = handles({}, {"pressable": False})
+    mouse = probe.page.mouse
+    mouse.click(100, 120)
+    assert probe.page.evaluate("moves") == {"a": [[100, 120]], "b": []}
+    mouse.move(153, 151)
+    mouse.down()
+    mouse.move(160, 140)
+    mouse.up()
+    mouse.move(20, 20)
+    assert probe.page.evaluate("moves") == {"a": [[100, 120]], "b": [[160, 140]]}
+    assert probe.page.evaluate("document.activeElement.ariaLabel") == "b"

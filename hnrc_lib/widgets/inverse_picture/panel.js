@@ -2,7 +2,7 @@
 import { button, sliderRow } from "../shared/controls.js";
 import { formatExact, formatNumber } from "../shared/format.js";
 import { dragHandle } from "../shared/handle.js";
-import { clamp } from "../shared/scale.js";
+import { evenPositions } from "../shared/scale.js";
 import { lengthScales } from "./lengths.js";
 import { LARGEST, peakDamping, peakOf, SCHEMA, SMALLEST, withLength } from "./map.js";
 import { pixelsOf, planeScales, RING } from "./plane.js";
@@ -10,14 +10,6 @@ import { turnHandle } from "./turn.js";
 import { tellGradient } from "./words.js";
 
 // Equal steps, so that λ = −h can be met exactly.
-export function evenPositions({ low, high, step }) {
-  return {
-    last: Math.round((high - low) / step),
-    toValue: (position) => clamp(Number((low + position * step).toFixed(3)), low, high),
-    toPosition: (value) => clamp(Math.round((value - low) / step), 0, Math.round((high - low) / step)),
-  };
-}
-
 const DAMPING = evenPositions({ low: SCHEMA.damping.min, high: SCHEMA.damping.max, step: 0.05 });
 const [LOW, HIGH] = SCHEMA.eigenvalues.point[0];
 const EIGENVALUE = evenPositions({ low: LOW, high: HIGH, step: 0.05 });

@@ -88,3 +88,13 @@ export function integerPositions({ low, high }) {
     toPosition: (value) => clamp(value, low, high) - low,
   };
 }
+
+// Positions `step` apart, values rounded to thousandths.
+export function evenPositions({ low, high, step }) {
+  const last = Math.round((high - low) / step);
+  return {
+    last,
+    toValue: (position) => clamp(Number((low + position * step).toFixed(3)), low, high),
+    toPosition: (value) => clamp(Math.round((value - low) / step), 0, last),
+  };
+}

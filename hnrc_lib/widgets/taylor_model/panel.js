@@ -2,20 +2,14 @@
 import { button, segmented, sliderRow } from "../shared/controls.js";
 import { formatExact } from "../shared/format.js";
 import { dragHandle } from "../shared/handle.js";
-import { logPositions } from "../shared/scale.js";
+import { evenPositions, logPositions } from "../shared/scale.js";
 import { barHeight, curveScales, roomySide } from "./curve.js";
 import { evaluate, WINDOW } from "./functions.js";
 import { GREATEST_RADIUS, LEAST_RADIUS } from "./models.js";
 import { optimum, SCHEMA } from "./presets.js";
 import { FUNCTION_LABELS, NO_TRUST, tellPoint, tellRadius } from "./words.js";
 
-const PER_UNIT = 50; // slider positions
-
-const POINTS = {
-  last: (WINDOW[1] - WINDOW[0]) * PER_UNIT,
-  toValue: (position) => Number((WINDOW[0] + position / PER_UNIT).toFixed(3)),
-  toPosition: (value) => Math.round((value - WINDOW[0]) * PER_UNIT),
-};
+const POINTS = evenPositions({ low: WINDOW[0], high: WINDOW[1], step: 0.02 });
 const RADII = logPositions({ low: SCHEMA.radius.min, high: SCHEMA.radius.max });
 
 // `held` is the state that the handles were last shown.
