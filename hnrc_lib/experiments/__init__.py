@@ -31,6 +31,7 @@ _NAMES = (
     "fsdd_landscape",
     "fsdd_speakers",
     "optimisers",
+    "trellis",
 )
 
 

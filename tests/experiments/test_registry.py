@@ -18,6 +18,7 @@ NAMES = [
     "fsdd_landscape",
     "fsdd_speakers",
     "optimisers",
+    "trellis",
 ]
 
 

@@ -32,7 +32,7 @@ class Cepstra:
 
     def features(
         self, spectra: Float[Tensor, "batch frames bins"], frames: Int[Tensor, "batch"]
-    ) -> tuple[Float[Tensor, "batch frames features"], Int[Tensor, "batch"]]:
+    ) -> tuple[Float[Tensor, "batch kept features"], Int[Tensor, "batch"]]:
         """Features (N, T, F) of power spectra, and the frames of each, (N,)."""
         bands, frames = self.front_end.features(spectra, frames)
         static = cepstral_coefficients(bands, n_mfcc=self.n_mfcc)
