@@ -9,7 +9,10 @@ import pytest
 
 from hnrc_lib.widgets.base import StaticWidget
 from tests.browser import PageProbe, launch, serve
-from tests.widgets.pages import TWO_FRAMES, static_page, write_page
+from tests.widgets.notebook import Notebook
+from tests.widgets.pages import THEME, TWO_FRAMES, static_page, write_page
+
+pytest.register_assert_rewrite("tests.widgets.checks")
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +79,15 @@ def show(
     for probe, _ in probes:
         probe.close()
     assert problems == []
+
+
+@pytest.fixture
+def notebook(chromium: Any, site: tuple[Path, str]) -> Iterator[Callable[[StaticWidget], Notebook]]:
+    """Show a widget in a live notebook, whose page must end without a fault."""
+    folder, address = site
+    head = f'<!doctype html><html lang="en"><title>Notebook</title><style>{THEME}</style>'
+    (folder / "notebook.html").write_text(f"{head}<main></main></html>", encoding="utf-8")
+    with PageProbe(chromium) as probe:
+        probe.page.goto(f"{address}/notebook.html")
+        yield lambda widget: Notebook(probe, widget)
+        assert probe.problems() == []

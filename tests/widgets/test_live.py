@@ -1,7 +1,6 @@
 """A live notebook: Python's widget and the page's view hold one state, both ways."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,84 +9,15 @@ import traitlets
 from hnrc_lib.widgets import DampingExplorer
 from hnrc_lib.widgets.damping_explorer import reference
 from hnrc_lib.widgets.number_format import format_number
-from tests.browser import PageProbe
 from tests.widgets.kernel import Recorder, connect
-from tests.widgets.pages import THEME, TWO_FRAMES
+from tests.widgets.notebook import Notebook
 
-# An anywidget model as JupyterLab's manager makes it: `set` tells views, `save_changes` sends what is new.
-NOTEBOOK = """async ([esm, css, state]) => {
-  const listeners = new Map();
-  let unsaved = {};
-  const model = {
-    get: (name) => state[name],
-    set(name, value) {
-      state[name] = value;
-      unsaved[name] = value;
-      for (const listener of listeners.get(`change:${name}`) ?? []) listener();
-    },
-    save_changes() {
-      window.heard = window.toKernel(unsaved);
-      unsaved = {};
-    },
-    on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
-    off: (name, listener) => listeners.set(name, listeners.get(name).filter((each) => each !== listener)),
-  };
-  window.fromKernel = (update) => {
-    for (const [name, value] of Object.entries(update)) model.set(name, value);
-    unsaved = {};
-  };
-  const style = document.createElement('style');
-  style.textContent = css;
-  document.head.append(style);
-  const url = URL.createObjectURL(new Blob([esm], { type: 'text/javascript' }));
-  const { default: widget } = await import(url);
-  const el = document.createElement('div'); // JupyterLab renders before it attaches
-  window.leave = await widget.render({ model, el });
-  await new Promise((done) => setTimeout(done, 50));
-  document.querySelector('main').append(el);
-  await new Promise((done) => setTimeout(done, 100));
-}"""
-
-
-class Notebook:
-    """One widget, its comm, and its view in a page."""
-
-    def __init__(self, probe: PageProbe, widget: DampingExplorer) -> None:
-        self.probe, self.widget, self.comm = probe, widget, connect(widget)
-        probe.page.expose_function("toKernel", self.comm.receive)
-        state = {name: getattr(widget, name) for name in widget.state()}
-        probe.page.evaluate(NOTEBOOK, [widget._esm, widget._css, state])
-
-    def flush(self) -> None:
-        """Deliver what Python has sent to the page."""
-        self.probe.page.evaluate("window.fromKernel", self.comm.state_sent())
-        self.comm.sent.clear()
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until the page has drawn and Python has heard what the page said."""
-        self.probe.page.evaluate(TWO_FRAMES)
-        self.probe.page.evaluate("() => window.heard")
-
-    def sentence(self) -> str:
-        """The line that tells the state."""
-        return self.probe.page.locator(".hnrc-sentence").inner_text()
-
-
-@pytest.fixture
-def notebook(chromium: Any, site: tuple[Path, str]) -> Iterator[Callable[..., Notebook]]:
-    folder, address = site
-    head = f'<!doctype html><html lang="en"><title>Notebook</title><style>{THEME}</style>'
-    (folder / "notebook.html").write_text(f"{head}<main></main></html>", encoding="utf-8")
-    with PageProbe(chromium) as probe:
-        probe.page.goto(f"{address}/notebook.html")
-        yield lambda **traits: Notebook(probe, DampingExplorer(**traits))
-        assert probe.problems() == []
+Open = Callable[[DampingExplorer], Notebook]
 
 
 @pytest.mark.page
-def test_a_view_attached_late_is_drawn(notebook: Callable[..., Notebook]) -> None:
-    made = notebook(damping=2.0)
+def test_a_view_attached_late_is_drawn(notebook: Open) -> None:
+    made = notebook(DampingExplorer(damping=2.0))
     lengths = made.probe.page.locator(".hnrc-damping canvas").evaluate_all(
         "all => all.map((canvas) => canvas.toDataURL().length)"
     )
@@ -98,8 +28,8 @@ def test_a_view_attached_late_is_drawn(notebook: Callable[..., Notebook]) -> Non
 
 
 @pytest.mark.page
-def test_python_moves_the_view(notebook: Callable[..., Notebook]) -> None:
-    made = notebook()
+def test_python_moves_the_view(notebook: Open) -> None:
+    made = notebook(DampingExplorer())
     made.widget.damping = 0.3
     made.widget.start = (1.0, 2.0)
     made.flush()
@@ -110,8 +40,8 @@ def test_python_moves_the_view(notebook: Callable[..., Notebook]) -> None:
 
 
 @pytest.mark.page
-def test_the_view_moves_python(notebook: Callable[..., Notebook]) -> None:
-    made = notebook(start=[0.5, 0.5])
+def test_the_view_moves_python(notebook: Open) -> None:
+    made = notebook(DampingExplorer(start=[0.5, 0.5]))
     heard: list[tuple[str, Any]] = []
     made.widget.observe(lambda change: heard.append((change["name"], change["new"])))
     made.probe.page.get_by_label("damping λ").press("End")
@@ -126,8 +56,8 @@ def test_the_view_moves_python(notebook: Callable[..., Notebook]) -> None:
 
 
 @pytest.mark.page
-def test_python_and_view_agree_after_both_have_spoken(notebook: Callable[..., Notebook]) -> None:
-    made = notebook(method="gradient_descent", learning_rate=0.05)
+def test_python_and_view_agree_after_both_have_spoken(notebook: Open) -> None:
+    made = notebook(DampingExplorer(method="gradient_descent", learning_rate=0.05))
     made.probe.page.get_by_role("button", name="Optimal").click()
     made.settle()
     assert made.widget.learning_rate == pytest.approx(2 / 21)
@@ -141,8 +71,8 @@ def test_python_and_view_agree_after_both_have_spoken(notebook: Callable[..., No
 
 
 @pytest.mark.page
-def test_leaving_removes_the_view(notebook: Callable[..., Notebook]) -> None:
-    made = notebook()
+def test_leaving_removes_the_view(notebook: Open) -> None:
+    made = notebook(DampingExplorer())
     made.probe.page.evaluate("window.leave()")
     assert made.probe.page.locator(".hnrc-damping").count() == 0
     made.widget.damping = 1.0

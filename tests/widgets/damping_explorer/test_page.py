@@ -1,7 +1,6 @@
 """The damping explorer in a static page, operated as a reader would."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,55 +10,33 @@ from hnrc_lib.widgets import DampingExplorer
 from hnrc_lib.widgets.damping_explorer import reference
 from hnrc_lib.widgets.number_format import format_number
 from tests.browser import PageProbe
-from tests.widgets.pages import TWO_FRAMES
+from tests.widgets.checks import HandleChecks, PageChecks, Show, canvases, number, read, read_extremes
 
 pytestmark = pytest.mark.page
-Show = Callable[..., PageProbe]
 SLIDERS = {
     "damping": "damping λ",
     "learning_rate": "step length α",
     "steps": "number of steps",
     "condition_number": "condition number κ",
 }
-READ = """async () => {
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  await frame();
-  await frame();
-  const text = (selector) => document.querySelector(selector).textContent;
-  const numbers = ['condition_number', 'damping', 'learning_rate', 'steps', 'current'];
-  const names = ['surface', 'method', 'start', ...numbers];
-  const [[, { model }]] = window.hnrcWidgets;
-  const sliders = [...document.querySelectorAll('input[type=range]')].map((slider) => [
-    slider.ariaLabel,
-    {
-      disabled: slider.disabled,
-      spoken: slider.getAttribute('aria-valuetext'),
-      shown: slider.parentElement.querySelector('.hnrc-value').textContent,
-    },
-  ]);
-  return {
-    state: Object.fromEntries(names.map((name) => [name, model.get(name)])),
-    sentence: text('.hnrc-sentence'),
-    outcome: text('.hnrc-outcome'),
-    kind: document.querySelector('.hnrc-outcome').dataset.kind,
-    sliders: Object.fromEntries(sliders),
-    handle: document.querySelector('.hnrc-handle').getAttribute('aria-valuetext'),
-    problem: text('.hnrc-problem'),
-    surface: document.querySelector('input[type=radio]:checked').value,
-    method: document.querySelector('select').value,
-  };
-}"""
+
+
+class TestPage(PageChecks, HandleChecks):
+    kind = DampingExplorer
+    states = (
+        {},
+        {"surface": "saddle", "method": "newton", "start": [-1.8, 0.2]},
+        {"surface": "rosenbrock", "method": "rank_one"},
+        {"method": "levenberg_marquardt"},
+        {"method": "gradient_descent", "learning_rate": 2.0},
+    )
+    sliders = SLIDERS
+    handle = "Start point θ₀"
 
 
 def state_of(probe: PageProbe) -> dict[str, Any]:
     """What the page's model holds, once it is drawn."""
-    return probe.page.evaluate(READ)["state"]
-
-
-def number(text: str) -> float:
-    """A number as the page writes it."""
-    plain = text.translate(str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789"))
-    return float(plain.replace("×10", "e"))
+    return read(probe, DampingExplorer)["state"]
 
 
 def check_sentence(state: dict[str, Any], run: reference.Run, sentence: str) -> None:
@@ -84,7 +61,7 @@ def check_sentence(state: dict[str, Any], run: reference.Run, sentence: str) -> 
 
 def check_labels(probe: PageProbe) -> dict[str, Any]:
     """Every label of the page equals the state; returns the state."""
-    return check_shown(probe.page.evaluate(READ))
+    return check_shown(read(probe, DampingExplorer))
 
 
 def check_shown(shown: dict[str, Any]) -> dict[str, Any]:
@@ -92,9 +69,9 @@ def check_shown(shown: dict[str, Any]) -> dict[str, Any]:
     state = shown["state"]
     run = reference.descend(state)
     check_sentence(state, run, shown["sentence"])
-    assert shown["kind"] == run.outcome
+    assert shown["kinds"] == [run.outcome]
     if run.outcome not in ("ran", "undamped"):
-        assert f"step {run.step}" in shown["outcome"]
+        assert f"step {run.step}" in shown["outcomes"][0]
     for name, label in SLIDERS.items():
         slider = shown["sliders"][label]
         if slider["disabled"]:
@@ -102,24 +79,12 @@ def check_shown(shown: dict[str, Any]) -> dict[str, Any]:
             continue
         assert slider["spoken"] == slider["shown"]
         assert number(slider["shown"]) == pytest.approx(state[name], rel=1e-5)
-    assert shown["handle"] == f"θ₀ = ({', '.join(format_number(x) for x in state['start'])})"
+    assert (
+        shown["handles"]["Start point θ₀"] == f"θ₀ = ({', '.join(format_number(x) for x in state['start'])})"
+    )
     assert shown["problem"] == ""
-    assert (shown["surface"], shown["method"]) == (state["surface"], state["method"])
+    assert (shown["chosen"], shown["selected"]) == ([state["surface"]], [state["method"]])
     return state
-
-
-EXTREMES = """async (read) => {
-  const seen = [];
-  const sliders = [...document.querySelectorAll('.hnrc-sliders input[type=range]')];
-  for (const slider of sliders.filter((each) => !each.disabled)) {
-    for (const value of [slider.max, slider.min, Math.round(0.7 * slider.max)]) {
-      slider.value = value;
-      slider.dispatchEvent(new Event('input', { bubbles: true }));
-      seen.push([slider.ariaLabel, value, await eval(read)()]);
-    }
-  }
-  return seen;
-}"""
 
 
 @pytest.mark.parametrize("surface", reference.SURFACES)
@@ -129,26 +94,13 @@ def test_labels_equal_the_state_at_every_extreme(show: Show, surface: str) -> No
     for method in reference.METHODS:
         probe.page.get_by_label("method").select_option(method)
         check_labels(probe)
-        seen = probe.page.evaluate(EXTREMES, READ)
+        seen = read_extremes(probe, DampingExplorer)
         assert len(seen) >= 6
-        for i, (label, _, shown) in enumerate(seen):
+        for i, (label, shown) in enumerate(seen):
             state = check_shown(shown)
             name = next(name for name, text in SLIDERS.items() if text == label)
             if i % 3 < 2:
                 assert state[name] == (traits[name].maximum, traits[name].minimum)[i % 3]
-
-
-@pytest.mark.parametrize(("name", "label"), SLIDERS.items())
-def test_keyboard_operates_every_slider(show: Show, name: str, label: str) -> None:
-    probe = show(DampingExplorer())
-    trait = DampingExplorer.class_traits()[name]
-    slider = probe.page.get_by_label(label)
-    slider.press("End")
-    assert check_labels(probe)[name] == trait.maximum
-    slider.press("ArrowLeft")
-    assert trait.minimum < check_labels(probe)[name] < trait.maximum
-    slider.press("Home")
-    assert check_labels(probe)[name] == trait.minimum
 
 
 def test_keyboard_moves_the_start_point(show: Show) -> None:
@@ -216,45 +168,6 @@ def test_a_press_on_the_plane_sets_the_start_point(show: Show) -> None:
     assert probe.page.locator(".hnrc-handle").evaluate("el => el === document.activeElement")
 
 
-# a swipe's momentum goes on after the finger has left
-SCROLL_RESTS = """async () => {
-  for (let before = NaN; before !== window.scrollY; ) {
-    before = window.scrollY;
-    await new Promise((done) => setTimeout(done, 150));
-  }
-}"""
-
-
-def touch(probe: PageProbe, path: list[tuple[float, float]]) -> None:
-    """A finger that goes down at the first point, moves along, and is lifted."""
-    session = probe.context.new_cdp_session(probe.page)
-    for kind, point in [("touchStart", path[0]), *(("touchMove", p) for p in path[1:])]:
-        points = [{"x": point[0], "y": point[1]}]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        probe.page.wait_for_timeout(16)
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    probe.page.wait_for_timeout(100)
-
-
-def test_touch_drags_the_handle_and_scrolls_elsewhere(show: Show) -> None:
-    probe = show(DampingExplorer(start=[-1.7, 2.1]), has_touch=True, is_mobile=True, width=390, height=600)
-    scrolled = "() => window.scrollY"
-    start = plane_point(probe, (-1.7, 2.1))
-    touch(probe, [start, *(plane_point(probe, (-1.7 + 0.1 * i, 2.1 - 0.1 * i)) for i in range(1, 11))])
-    assert probe.page.evaluate(scrolled) == 0
-    assert check_labels(probe)["start"] == pytest.approx([-0.7, 1.1], abs=0.02)
-    before = state_of(probe)
-    x, y = plane_point(probe, (1.2, 0.5))
-    touch(probe, [(x, y - 12 * i) for i in range(15)])
-    assert probe.page.evaluate(scrolled) > 50
-    assert state_of(probe) == before
-    probe.page.evaluate(SCROLL_RESTS)
-    probe.page.touchscreen.tap(*plane_point(probe, (1.2, 1.5)))
-    assert check_labels(probe)["start"] == pytest.approx([1.2, 1.5], abs=0.02)
-    area = probe.page.locator(".hnrc-plane").evaluate("el => getComputedStyle(el).touchAction")
-    assert area == "auto"
-
-
 def test_choosing_loads_settings_that_show_the_method(show: Show) -> None:
     probe = show(DampingExplorer())
     for surface in ("Saddle", "Rosenbrock", "Quadratic"):
@@ -297,17 +210,6 @@ def test_optimal_is_not_offered_where_none_exists(show: Show) -> None:
         button = probe.page.get_by_role("button", name="Optimal")
         assert button.is_disabled()
         assert "No closed form" in button.get_attribute("title")
-
-
-def test_reset_returns_to_the_first_settings(show: Show) -> None:
-    probe = show(DampingExplorer())
-    first = state_of(probe)
-    for label in SLIDERS.values():
-        probe.page.get_by_label(label).press("Home")
-    probe.page.get_by_role("slider", name="Start point θ₀").press("ArrowUp")
-    assert state_of(probe) != first
-    probe.page.get_by_role("button", name="Reset").click()
-    assert check_labels(probe) == first
 
 
 def test_the_step_slider_walks_the_run_and_no_further(show: Show) -> None:
@@ -354,24 +256,6 @@ def test_non_finite_paths_are_told_and_nothing_is_drawn_outside(show: Show) -> N
     assert inside
 
 
-def canvases(probe: PageProbe) -> list[str]:
-    probe.page.evaluate(TWO_FRAMES)
-    return probe.page.locator(".hnrc-damping canvas").evaluate_all("all => all.map((c) => c.toDataURL())")
-
-
-def test_the_theme_changes_every_view_while_the_page_is_open(show: Show) -> None:
-    probe = show(DampingExplorer(surface="saddle", damping=0.5))
-    light = canvases(probe)
-    probe.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    dark = canvases(probe)
-    assert all(a != b for a, b in zip(light, dark, strict=True))
-    assert probe.page.locator(".hnrc-damping").get_attribute("data-scheme") == "dark"
-    probe.page.evaluate("document.documentElement.dataset.theme = 'light'")
-    assert canvases(probe) == light
-    opened_dark = show(DampingExplorer(surface="saddle", damping=0.5), theme="dark")
-    assert canvases(opened_dark) == dark
-
-
 @pytest.mark.parametrize(
     ("attribute", "style"),
     [
@@ -393,102 +277,3 @@ def test_other_hosts_themes_are_followed(show: Show, attribute: str, style: str)
     probe.page.evaluate(attribute)
     assert canvases(probe) != light
     assert probe.page.locator(".hnrc-damping").get_attribute("data-scheme") == "dark"
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1200, 390])
-def test_axe_finds_nothing(show: Show, theme: str, width: int) -> None:
-    probe = show(
-        DampingExplorer(),
-        DampingExplorer(surface="saddle", method="newton", start=[-1.8, 0.2]),
-        DampingExplorer(method="gradient_descent", learning_rate=2.0),
-        theme=theme,
-        width=width,
-    )
-    assert probe.axe_violations() == []
-
-
-@pytest.mark.parametrize("width", [360, 390, 620, 832])
-def test_no_width_overflows(show: Show, width: int) -> None:
-    probe = show(
-        DampingExplorer(surface="rosenbrock", method="rank_one"),
-        DampingExplorer(method="levenberg_marquardt"),
-        width=width,
-    )
-    assert probe.page.evaluate("document.documentElement.scrollWidth") <= width
-    outside = probe.page.locator(".hnrc-widget").evaluate_all(
-        """(roots) => roots.flatMap((root) => {
-          const box = root.getBoundingClientRect();
-          return [...root.querySelectorAll('*')].filter((el) => {
-            const own = el.getBoundingClientRect();
-            return own.width > 0 && (own.right > box.right + 1 || own.left < box.left - 1)
-              && !el.closest('.hnrc-plane, .hnrc-spoken');
-          }).map((el) => el.className);
-        })"""
-    )
-    assert outside == []
-
-
-def test_resizing_redraws_sharply(show: Show) -> None:
-    probe = show(DampingExplorer(), device_scale_factor=2)
-    for width in (1200, 500):
-        probe.page.set_viewport_size({"width": width, "height": 900})
-        probe.page.evaluate(TWO_FRAMES)
-        sizes = probe.page.locator(".hnrc-damping canvas").evaluate_all(
-            "all => all.map((c) => [c.width / c.getBoundingClientRect().width, c.toDataURL().length])"
-        )
-        assert [size[0] for size in sizes] == pytest.approx([2] * 5, abs=0.01)
-        assert min(size[1] for size in sizes) > 2000
-
-
-def test_the_state_is_spoken_once_it_rests(show: Show) -> None:
-    probe = show(DampingExplorer())
-    says = "(text) => document.querySelector('.hnrc-spoken').textContent.includes(text)"
-    probe.page.wait_for_function(says, arg="λ = 4 ")
-    drag = """async () => {
-      const slider = document.querySelector('input[aria-label="damping λ"]');
-      const heard = new Set();
-      for (const value of [10, 40, 80, slider.max]) {
-        slider.value = value;
-        slider.dispatchEvent(new Event('input', { bubbles: true }));
-        await new Promise((done) => setTimeout(done, 20));
-        heard.add(document.querySelector('.hnrc-spoken').textContent);
-      }
-      return [...heard];
-    }"""
-    [while_dragged] = probe.page.evaluate(drag)
-    assert "λ = 4 " in while_dragged
-    probe.page.wait_for_function(says, arg="λ = 1000 ")
-    spoken = probe.page.locator(".hnrc-spoken").inner_text()
-    assert spoken.startswith(probe.page.locator(".hnrc-sentence").inner_text())
-
-
-MEASURE = """async () => {
-  const slider = document.querySelector('input[aria-label="damping λ"]');
-  const times = [];
-  for (let i = 0; i < 80; i++) {
-    await new Promise((done) => setTimeout(done, 20 + 7 * (i % 5)));
-    slider.value = i;
-    const begun = performance.now();
-    slider.dispatchEvent(new Event('input', { bubbles: true }));
-    await Promise.resolve().then(() => Promise.resolve());
-    document.querySelectorAll('canvas')[1].getContext('2d').getImageData(0, 0, 1, 1);
-    times.push(performance.now() - begun);
-  }
-  return times.sort((a, b) => a - b);
-}"""
-
-
-def test_speed_is_measured(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
-    probe = show(DampingExplorer())
-    first = probe.page.evaluate(
-        """performance.getEntriesByName('hnrc-widget-drawn')[0].startTime
-           - performance.getEntriesByType('navigation')[0].domInteractive"""
-    )
-    times = probe.page.evaluate(MEASURE)
-    median, slow = times[len(times) // 2], times[int(0.95 * len(times))]
-    with capsys.disabled():
-        print(f"\ndamping explorer: first draw {first:.0f} ms after the DOM (bar 150), ", end="")
-        print(f"slider to frame {median:.1f} ms median, {slow:.1f} ms p95 (bar 16)")
-    assert 0 < first < 3000
-    assert 0 < slow < 500

@@ -1,7 +1,6 @@
 """The inverse as a picture in a static page, operated as a reader would, and its live side."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,49 +10,37 @@ from hnrc_lib.widgets import InversePicture
 from hnrc_lib.widgets.inverse_picture import reference, words
 from hnrc_lib.widgets.number_format import format_number
 from tests.browser import PageProbe
+from tests.widgets.checks import HandleChecks, PageChecks, Show, number, read
 from tests.widgets.kernel import connect
-from tests.widgets.pages import TWO_FRAMES
 
-Show = Callable[..., PageProbe]
 SLIDERS = {"damping λ": "damping", "eigenvalue h₁": 0, "eigenvalue h₂": 1}
 NAMES = ("damped", "rank_one", "normalised", "smooth", "clipped")
-READ = """async (index) => {
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  await frame();
-  await frame();
-  const root = document.querySelectorAll('.hnrc-inverse')[index];
-  const { model } = [...window.hnrcWidgets.values()][index];
-  const text = (selector) => [...root.querySelectorAll(selector)].map((el) => el.textContent);
-  const names = ['eigenvalues', 'rotation', 'damping', 'gradient'];
-  return {
-    state: Object.fromEntries(names.map((name) => [name, model.get(name)])),
-    told: [...text('.hnrc-sentence'), ...text('.hnrc-outcome')],
-    lengths: text('.hnrc-lengths dd'),
-    sliders: Object.fromEntries([...root.querySelectorAll('input[type=range]')].map((input) =>
-      [input.ariaLabel, [input.getAttribute('aria-valuetext'),
-                         input.parentElement.querySelector('.hnrc-value').textContent]])),
-    handles: [...root.querySelectorAll('.hnrc-handle')].map((el) => el.getAttribute('aria-valuetext')),
-    problem: text('.hnrc-problem')[0],
-  };
-}"""
 
 
-def check_labels(probe: PageProbe, index: int = 0) -> dict[str, Any]:
+class TestPage(PageChecks, HandleChecks):
+    kind = InversePicture
+    states = ({}, {"eigenvalues": [2.0, -1.5]}, {"eigenvalues": [2.0, -1.5], "damping": 0.0})
+    sliders: ClassVar[dict[str, str]] = {"damping": "damping λ"}
+    handle = "Tip of −g"
+
+
+def check_labels(probe: PageProbe) -> dict[str, Any]:
     """Every label of the page equals the state; returns the state."""
-    shown = probe.page.evaluate(READ, index)
+    shown = read(probe, InversePicture)
     state = shown["state"]
-    assert shown["told"] == [words.tell_state(state), words.tell_damped(state), words.tell_rank_one(state)]
+    assert shown["sentence"] == words.tell_state(state)
+    assert shown["outcomes"] == [words.tell_damped(state), words.tell_rank_one(state)]
     size = float(np.hypot(*state["gradient"]))
     lengths = reference.step_lengths(state, size)
     told = ["none" if np.isnan(lengths[n]) else format_number(float(lengths[n])) for n in NAMES]
-    assert shown["lengths"] == told
+    assert probe.page.locator(".hnrc-lengths dd").all_text_contents() == told
     for label, name in SLIDERS.items():
         value = state[name] if isinstance(name, str) else state["eigenvalues"][name]
-        spoken, text = shown["sliders"][label]
-        assert spoken == text
-        assert float(text.replace("−", "-")) == pytest.approx(value, rel=1e-5)
+        slider = shown["sliders"][label]
+        assert slider["spoken"] == slider["shown"]
+        assert number(slider["shown"]) == pytest.approx(value, rel=1e-5)
     point = ", ".join(format_number(x) for x in state["gradient"])
-    assert set(shown["handles"]) == {
+    assert set(shown["handles"].values()) == {
         f"g = ({point})",
         f"{state['rotation']:g}°",
         f"‖g‖ = {format_number(size)}",
@@ -164,48 +151,6 @@ def test_peak_and_reset(show: Show) -> None:
     assert without.page.get_by_role("button", name="λ = ‖g‖²").is_disabled()
 
 
-@pytest.mark.page
-def test_two_widgets_do_not_touch_each_other(show: Show) -> None:
-    probe = show(InversePicture(), InversePicture(damping=2.0))
-    before = check_labels(probe, 1)
-    probe.page.get_by_label("damping λ").first.press("End")
-    assert check_labels(probe, 0)["damping"] == 8
-    assert check_labels(probe, 1) == before
-
-
-@pytest.mark.page
-@pytest.mark.parametrize(("theme", "width"), [("light", 1200), ("dark", 1200), ("light", 390)])
-def test_inverse_page_has_no_axe_violation(show: Show, theme: str, width: int) -> None:
-    probe = show(
-        InversePicture(),
-        InversePicture(eigenvalues=[2.0, -1.5]),
-        theme=theme,
-        width=width,
-        reduced_motion="reduce",
-    )
-    assert probe.axe_violations() == []
-
-
-@pytest.mark.page
-@pytest.mark.parametrize("width", [360, 390, 620])
-def test_inverse_page_does_not_overflow(show: Show, width: int) -> None:
-    probe = show(InversePicture(damping=0.0, eigenvalues=[2.0, -1.5]), width=width)
-    assert probe.page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.page
-def test_the_theme_repaints_both_views(show: Show) -> None:
-    probe = show(InversePicture())
-    read = "all => all.map((c) => c.toDataURL())"
-    canvases = probe.page.locator(".hnrc-inverse canvas")
-    light = canvases.evaluate_all(read)
-    probe.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    probe.page.evaluate(TWO_FRAMES)
-    dark = canvases.evaluate_all(read)
-    assert len(light) == 2
-    assert all(a != b for a, b in zip(light, dark, strict=True))
-
-
 def test_inverse_live_side_is_synchronised_both_ways() -> None:
     widget = InversePicture()
     comm = connect(widget)
@@ -233,35 +178,3 @@ def test_the_page_follows_its_model(show: Show) -> None:
     )
     state = check_labels(probe)
     assert (state["damping"], state["rotation"]) == (3, -45)
-
-
-MEASURE = """async () => {
-  const slider = document.querySelector('input[aria-label="damping λ"]');
-  const times = [];
-  for (let i = 0; i < 60; i++) {
-    await new Promise((done) => setTimeout(done, 20 + 7 * (i % 5)));
-    slider.value = 2 * i;
-    const begun = performance.now();
-    slider.dispatchEvent(new Event('input', { bubbles: true }));
-    await Promise.resolve().then(() => Promise.resolve());
-    document.querySelectorAll('canvas')[1].getContext('2d').getImageData(0, 0, 1, 1);
-    times.push(performance.now() - begun);
-  }
-  return times.sort((a, b) => a - b);
-}"""
-
-
-@pytest.mark.page
-def test_inverse_speed_is_measured(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
-    probe = show(InversePicture())
-    first = probe.page.evaluate(
-        """performance.getEntriesByName('hnrc-widget-drawn')[0].startTime
-           - performance.getEntriesByType('navigation')[0].domInteractive"""
-    )
-    times = probe.page.evaluate(MEASURE)
-    slow = times[int(0.95 * len(times))]
-    with capsys.disabled():
-        print(f"\ninverse as a picture: first draw {first:.0f} ms after the DOM (bar 150), ", end="")
-        print(f"slider to frame {times[len(times) // 2]:.1f} ms median, {slow:.1f} ms p95 (bar 16)")
-    assert 0 < first < 3000
-    assert 0 < slow < 500

@@ -1,33 +1,21 @@
 """The Taylor model explorer in a live notebook: Python and the page hold one state, both ways."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import traitlets
 
 from hnrc_lib.widgets import TaylorModelExplorer
-from tests.browser import PageProbe
 from tests.widgets.kernel import connect
-from tests.widgets.pages import THEME
-from tests.widgets.test_live import Notebook
+from tests.widgets.notebook import Notebook
 
-
-@pytest.fixture
-def notebook(chromium: Any, site: tuple[Path, str]) -> Iterator[Callable[..., Notebook]]:
-    folder, address = site
-    head = f'<!doctype html><html lang="en"><title>Notebook</title><style>{THEME}</style>'
-    (folder / "notebook.html").write_text(f"{head}<main></main></html>", encoding="utf-8")
-    with PageProbe(chromium) as probe:
-        probe.page.goto(f"{address}/notebook.html")
-        yield lambda **traits: Notebook(probe, TaylorModelExplorer(**traits))
-        assert probe.problems() == []
+Open = Callable[[TaylorModelExplorer], Notebook]
 
 
 @pytest.mark.page
-def test_python_moves_the_view_and_the_view_python(notebook: Callable[..., Notebook]) -> None:
-    made = notebook(radius=0.5)
+def test_python_moves_the_view_and_the_view_python(notebook: Open) -> None:
+    made = notebook(TaylorModelExplorer(radius=0.5))
     heard: list[tuple[str, Any]] = []
     made.widget.observe(lambda change: heard.append((change["name"], change["new"])))
     made.widget.point = -1.25
@@ -45,8 +33,8 @@ def test_python_moves_the_view_and_the_view_python(notebook: Callable[..., Noteb
 
 
 @pytest.mark.page
-def test_leaving_removes_the_view(notebook: Callable[..., Notebook]) -> None:
-    made = notebook()
+def test_leaving_removes_the_view(notebook: Open) -> None:
+    made = notebook(TaylorModelExplorer())
     made.probe.page.evaluate("window.leave()")
     assert made.probe.page.locator(".hnrc-taylor").count() == 0
     made.widget.radius = 1.0
