@@ -2,7 +2,7 @@
 
 A widget's page tests begin with a class that says what there is to operate::
 
-    class TestPage(PageChecks, HandleChecks):
+    class TestPage(HandleChecks):
         kind = TaylorModelExplorer
         states = ({}, {"function": "kink"})
         sliders = {"point": "expansion point x", "radius": "trust radius r"}
@@ -257,8 +257,8 @@ class PageChecks:
         assert 0 < slow < 500
 
 
-class HandleChecks:
-    """What holds for a widget whose plane has a point to drag.
+class HandleChecks(PageChecks):
+    """What holds as well for a widget whose plane has a point to drag.
 
     Attributes:
         handle: the accessible name of the handle.
@@ -266,8 +266,6 @@ class HandleChecks:
         quiet: a place of the plane without a handle, in shares of its width and height.
     """
 
-    kind: ClassVar[type[StaticWidget]]
-    states: ClassVar[tuple[dict[str, Any], ...]]
     handle: ClassVar[str]
     drag: ClassVar[tuple[float, float]] = (60, 40)
     quiet: ClassVar[tuple[float, float]] = (0.8, 0.8)

@@ -1,8 +1,9 @@
 // The damping explorer's sliders, choices, buttons and handle, and how they show the state.
-import { button, segmented, selectBox, sliderRow } from "../shared/controls.js";
+import { button, segmented, selectBox, sliderRows } from "../shared/controls.js";
 import { formatExact } from "../shared/format.js";
 import { dragHandle } from "../shared/handle.js";
-import { integerPositions, logPositions } from "../shared/scale.js";
+import { integerPositions, logPositions, planePixels } from "../shared/scale.js";
+import { showWalk } from "../shared/walk.js";
 import { optimum } from "./methods.js";
 import { planeScales } from "./plane.js";
 import { SCHEMA } from "./presets.js";
@@ -28,25 +29,13 @@ const SLIDERS = {
   current: ["step shown", "k", integerPositions({ low: SCHEMA.current.min, high: SCHEMA.current.max })],
 };
 
-function buildSliders(frame, write, signal) {
-  const rows = {};
-  for (const [name, [label, symbol, positions]] of Object.entries(SLIDERS)) {
-    const changed = (value) => write({ [name]: value });
-    rows[name] = sliderRow({ label, symbol, positions, format: formatExact, changed, signal });
-    (name === "current" ? frame.losses.panel : frame.sliders).append(rows[name].element);
-  }
-  return rows;
-}
-
 function buildHandle(plane, stage, act, signal) {
-  const scales = () => planeScales(stage.box);
   return dragHandle({
+    ...planePixels(() => planeScales(stage.box)),
     plane,
     label: "Start point θ₀",
     bounds: WINDOW,
     step: 0.05,
-    toPixels: ([x, y]) => [scales().x(x), scales().y(y)],
-    fromPixels: ([x, y]) => [scales().x.invert(x), scales().y.invert(y)],
     describe: tellPoint,
     moved: (start) => act.write({ start, current: 0 }),
     signal,
@@ -63,19 +52,20 @@ export function buildControls(frame, stages, act, signal) {
   });
   const method = selectBox({ label: "method", options: METHOD_LABELS, changed: act.chooseMethod, signal });
   frame.bar.append(surface.element, method.element);
-  const sliders = buildSliders(frame, act.write, signal);
-  const play = button({ label: "Play", title: "Walk through the steps", clicked: act.play, signal });
+  const placeOf = (name) => (name === "current" ? frame.losses.panel : frame.sliders);
+  const sliders = sliderRows(SLIDERS, { placeOf, format: formatExact, write: act.write, signal });
+  const play = button({ label: "Play", title: "Walk through the steps", clicked: act.walk.toggle, signal });
   const optimal = button({ label: "Optimal", clicked: act.optimal, signal });
   const title = "Back to the first settings of this surface and method";
   const reset = button({ label: "Reset", title, clicked: act.reset, signal });
   sliders.current.element.before(play.element);
   frame.buttons.append(optimal.element, reset.element);
   const handle = buildHandle(frame.plane, stages.plane, act, signal);
-  return { surface, method, sliders, play, optimal, handle };
+  return { surface, method, sliders, play, optimal, handle, playing: act.walk.playing };
 }
 
 // Shows the state; `shown` is the step in view, `last` the last there is.
-export function updateControls(controls, state, { shown, last, playing }) {
+export function updateControls(controls, state, { shown, last }) {
   const { surface, method } = state;
   controls.surface.update(surface);
   controls.method.update(method);
@@ -84,9 +74,8 @@ export function updateControls(controls, state, { shown, last, playing }) {
   rate.update(state.learning_rate, method === "levenberg_marquardt" ? UNUSED : USED);
   steps.update(state.steps);
   condition.update(state.condition_number, surface === "quadratic" ? USED : UNUSED);
-  current.limit(last, last / state.steps);
-  current.update(shown, { disabled: last === 0, note: "no step to walk to" });
-  controls.play.update({ text: playing ? "Pause" : "Play", disabled: last === 0 });
+  const { play, playing } = controls;
+  showWalk({ row: current, play }, { shown, last, end: state.steps, playing: playing() });
   const best = optimum(state);
   const hint = best
     ? "Set the α and λ that reach this minimum soonest"

@@ -2,10 +2,10 @@
 import { hatch } from "../shared/axes.js";
 import { element } from "../shared/controls.js";
 import { formatNumber } from "../shared/format.js";
-import { player } from "../shared/frame.js";
-import { announcer } from "../shared/live.js";
-import { mount, renderer } from "../shared/mount.js";
+import { badge } from "../shared/layout.js";
+import { widgetOf } from "../shared/mount.js";
 import { readColours } from "../shared/theme.js";
+import { walker } from "../shared/walk.js";
 import { drawBasis } from "./basis.js";
 import { inspectStep } from "./inspect.js";
 import { buildFrame, makeStages } from "./layout.js";
@@ -39,7 +39,7 @@ function createPainter(frame, stages, controls, say) {
     themed.colours = { ...colours, hatching: hatch(stages.plane.context, colours.stripe) };
     painted = "";
   };
-  const paint = (state, playing) => {
+  const paint = (state) => {
     const run = descend(state);
     const shown = inspectStep(state, run, state.current);
     const surfaceKey = `${state.surface} ${state.condition_number}`;
@@ -49,7 +49,7 @@ function createPainter(frame, stages, controls, say) {
     const paintKey = `${surfaceKey} ${width} ${height} ${window.devicePixelRatio}`;
     if (paintKey !== painted) drawUnderlay(stages.underlay, { state, survey }, themed.colours);
     painted = paintKey;
-    updateControls(controls, state, { shown: shown.k, last: run.points.length - 1, playing });
+    updateControls(controls, state, { shown: shown.k, last: run.points.length - 1 });
     const scene = { state, run, survey, ...shown };
     drawPlane(stages.plane, scene, themed.colours);
     drawSpectrum(stages.spectrum, scene, themed.colours);
@@ -70,9 +70,8 @@ function tell(frame, stages, scene, say) {
   direction.append(element("span", "hnrc-box"), "∇f ", element("span", "hnrc-box hnrc-box-full"), "step");
   frame.basis.title.replaceChildren(direction, element("span", "", FACTORS[state.method]));
   frame.losses.title.textContent = "Loss by step";
-  const badge = element("span", "hnrc-outcome", outcome);
-  badge.dataset.kind = run.outcome.kind;
-  frame.state.replaceChildren(element("span", "hnrc-sentence", sentence), " ", badge);
+  const outcomeBadge = badge(outcome, run.outcome.kind);
+  frame.state.replaceChildren(element("span", "hnrc-sentence", sentence), " ", outcomeBadge);
   stages.plane.describe(`Path in the parameter plane from ${tellPoint(state.start)}. ${outcome}`);
   stages.spectrum.describe(tellSpectrum(scene));
   stages.basis.describe(tellBasis(scene));
@@ -80,9 +79,12 @@ function tell(frame, stages, scene, say) {
   say(`${sentence} ${outcome}`);
 }
 
-function createActions({ read, write }) {
+function createActions(bound, redraw, signal) {
+  const { read, write } = bound;
+  const last = () => descend(read()).points.length - 1;
   return {
     write,
+    walk: walker({ bound, last, redraw, signal }),
     chooseSurface: (surface) =>
       write({ surface, start: presetStart(surface), ...preset(surface, read().method) }),
     chooseMethod: (method) => write({ method, ...preset(read().surface, method) }),
@@ -94,36 +96,13 @@ function createActions({ read, write }) {
   };
 }
 
-function createPlayer(bound, redraw, signal) {
-  const last = () => descend(bound.read()).points.length - 1;
-  const tick = () => {
-    const next = Math.min(bound.read().current, last()) + 1;
-    if (next > last()) return false;
-    bound.write({ current: next });
-    return next < last();
-  };
-  const play = player({ tick, period: 160, ended: redraw, signal });
-  const toggle = () => {
-    if (play.playing()) return play.stop();
-    if (bound.read().current >= last()) bound.write({ current: 0 });
-    play.start();
-    return redraw();
-  };
-  return { toggle, playing: play.playing };
-}
-
-function start(model, el, signal) {
-  const frame = buildFrame();
-  const build = (bound, redraw) => {
-    const stages = makeStages(frame, signal, redraw);
-    const run = createPlayer(bound, redraw, signal);
-    const controls = buildControls(frame, stages, { ...createActions(bound), play: run.toggle }, signal);
-    const painter = createPainter(frame, stages, controls, announcer(frame.root, signal));
-    return { ...painter, paint: (state) => painter.paint(state, run.playing()) };
-  };
-  mount({ model, el, schema: SCHEMA, frame, build, signal });
-}
-
-const render = renderer(start);
+const render = widgetOf({
+  schema: SCHEMA,
+  buildFrame,
+  makeStages,
+  createActions,
+  buildControls,
+  createPainter,
+});
 
 export default { render };

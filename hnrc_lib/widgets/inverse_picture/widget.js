@@ -1,8 +1,8 @@
 // The inverse as a picture: one state, two linked views. Pure mathematics is in map.js.
 import { hatch } from "../shared/axes.js";
 import { element } from "../shared/controls.js";
-import { announcer } from "../shared/live.js";
-import { mount, renderer } from "../shared/mount.js";
+import { badge } from "../shared/layout.js";
+import { widgetOf } from "../shared/mount.js";
 import { readColours } from "../shared/theme.js";
 import { buildFrame, makeStages } from "./layout.js";
 import { drawLengths } from "./lengths.js";
@@ -12,12 +12,6 @@ import { drawPlane } from "./plane.js";
 import { STEPS, tellDamped, tellLength, tellLengths, tellRankOne, tellState } from "./words.js";
 
 const COLOURS = "muted grid line path first second third fourth halo page bad veil stripe wash".split(" ");
-
-function badge(text, kind) {
-  const el = element("span", "hnrc-outcome", text);
-  el.dataset.kind = kind;
-  return el;
-}
 
 function tell(frame, stages, state, scene, say) {
   const sentence = tellState(state, scene);
@@ -52,21 +46,21 @@ function createPainter(frame, stages, controls, say) {
   return { paint, readTheme };
 }
 
-function start(model, el, signal) {
-  const frame = buildFrame();
-  const build = (bound, redraw) => {
-    const stages = makeStages(frame, signal, redraw);
-    const act = {
-      ...bound,
-      peak: () => bound.write({ damping: peakDamping(bound.read()) }),
-      reset: () => bound.write(structuredClone(FIRST)),
-    };
-    const controls = buildControls(frame, stages, act, signal);
-    return createPainter(frame, stages, controls, announcer(frame.root, signal));
+function createActions(bound) {
+  return {
+    ...bound,
+    peak: () => bound.write({ damping: peakDamping(bound.read()) }),
+    reset: () => bound.write(structuredClone(FIRST)),
   };
-  mount({ model, el, schema: SCHEMA, frame, build, signal });
 }
 
-const render = renderer(start);
+const render = widgetOf({
+  schema: SCHEMA,
+  buildFrame,
+  makeStages,
+  createActions,
+  buildControls,
+  createPainter,
+});
 
 export default { render };

@@ -86,3 +86,14 @@ export function button({ label, title = "", clicked, signal }) {
   };
   return { element: el, update };
 }
+
+// A row for each trait of { name: [label, symbol, positions] }, put at the end of placeOf(name).
+export function sliderRows(table, { placeOf, format, write, signal }) {
+  const made = Object.entries(table).map(([name, [label, symbol, positions]]) => {
+    const changed = (value) => write({ [name]: value });
+    const row = sliderRow({ label, symbol, positions, format, changed, signal });
+    placeOf(name).append(row.element);
+    return [name, row];
+  });
+  return Object.fromEntries(made);
+}

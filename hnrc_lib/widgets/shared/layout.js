@@ -55,3 +55,10 @@ export function buildStages(views, signal, resized) {
   });
   return Object.fromEntries(made);
 }
+
+// What a state comes to, in words of the colour of its kind.
+export function badge(text, kind) {
+  const el = element("span", "hnrc-outcome", text);
+  el.dataset.kind = kind;
+  return el;
+}

@@ -1,4 +1,5 @@
 import { frameLoop } from "./frame.js";
+import { announcer } from "./live.js";
 import { bindModel } from "./state.js";
 import { followTheme } from "./theme.js";
 
@@ -42,4 +43,17 @@ export function renderer(start) {
     }
     return () => lifetime.abort();
   };
+}
+
+// The `render` of a widget made of these parts; see layout.js for the first two.
+export function widgetOf({ schema, buildFrame, makeStages, createActions, buildControls, createPainter }) {
+  return renderer((model, el, signal) => {
+    const frame = buildFrame();
+    const build = (bound, redraw) => {
+      const stages = makeStages(frame, signal, redraw);
+      const controls = buildControls(frame, stages, createActions(bound, redraw, signal), signal);
+      return createPainter(frame, stages, controls, announcer(frame.root, signal));
+    };
+    mount({ model, el, schema, frame, build, signal });
+  });
 }

@@ -98,3 +98,11 @@ export function evenPositions({ low, high, step }) {
     toPosition: (value) => clamp(Math.round((value - low) / step), 0, last),
   };
 }
+
+// Both ways between points of a plane and its pixels; `scales()` gives the { x, y } of now.
+export function planePixels(scales) {
+  return {
+    toPixels: ([x, y]) => [scales().x(x), scales().y(y)],
+    fromPixels: ([x, y]) => [scales().x.invert(x), scales().y.invert(y)],
+  };
+}

@@ -1,5 +1,5 @@
 // The Taylor model explorer's choices, sliders, buttons and two handles, and how they show the state.
-import { button, segmented, sliderRow } from "../shared/controls.js";
+import { button, segmented, sliderRows } from "../shared/controls.js";
 import { formatExact } from "../shared/format.js";
 import { dragHandle } from "../shared/handle.js";
 import { evenPositions, logPositions } from "../shared/scale.js";
@@ -9,8 +9,10 @@ import { GREATEST_RADIUS, LEAST_RADIUS } from "./models.js";
 import { optimum, SCHEMA } from "./presets.js";
 import { FUNCTION_LABELS, NO_TRUST, tellPoint, tellRadius } from "./words.js";
 
-const POINTS = evenPositions({ low: WINDOW[0], high: WINDOW[1], step: 0.02 });
-const RADII = logPositions({ low: SCHEMA.radius.min, high: SCHEMA.radius.max });
+const SLIDERS = {
+  point: ["expansion point", "x", evenPositions({ low: WINDOW[0], high: WINDOW[1], step: 0.02 })],
+  radius: ["trust radius", "r", logPositions({ low: SCHEMA.radius.min, high: SCHEMA.radius.max })],
+};
 
 // `held` is the state that the handles were last shown.
 function buildHandles(plane, stage, held, act, signal) {
@@ -47,14 +49,8 @@ export function buildControls(frame, stages, act, signal) {
   const held = { state: null };
   const choice = segmented({ label: "Function", options: FUNCTION_LABELS, changed: act.choose, signal });
   frame.bar.append(choice.element);
-  const slider = (label, symbol, positions, name) => {
-    const changed = (value) => act.write({ [name]: value });
-    const row = sliderRow({ label, symbol, positions, format: formatExact, changed, signal });
-    frame.sliders.append(row.element);
-    return row;
-  };
-  const point = slider("expansion point", "x", POINTS, "point");
-  const radius = slider("trust radius", "r", RADII, "radius");
+  const placeOf = () => frame.sliders;
+  const sliders = sliderRows(SLIDERS, { placeOf, format: formatExact, write: act.write, signal });
   const step = button({
     label: "Take the step",
     title: "Move x by the step if the gain ratio allows it, and change r by the rule",
@@ -66,14 +62,14 @@ export function buildControls(frame, stages, act, signal) {
   const reset = button({ label: "Reset", title, clicked: act.reset, signal });
   frame.buttons.append(step.element, optimal.element, reset.element);
   const handles = buildHandles(frame.plane, stages.curve, held, act, signal);
-  return { held, choice, point, radius, step, optimal, handles };
+  return { held, choice, sliders, step, optimal, handles };
 }
 
 export function updateControls(controls, { state, ratio }) {
   controls.held.state = state;
   controls.choice.update(state.function);
-  controls.point.update(state.point);
-  controls.radius.update(state.radius);
+  controls.sliders.point.update(state.point);
+  controls.sliders.radius.update(state.radius);
   controls.step.update({ disabled: ratio === null });
   const best = optimum(state);
   const hint = best ? "The largest radius up to which the gain ratio stays at ¼ or above" : NO_TRUST;

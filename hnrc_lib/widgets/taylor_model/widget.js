@@ -1,7 +1,7 @@
 // Taylor model explorer: one state, three linked views. Pure mathematics is in functions and models.
 import { element } from "../shared/controls.js";
-import { announcer } from "../shared/live.js";
-import { mount, renderer } from "../shared/mount.js";
+import { badge } from "../shared/layout.js";
+import { widgetOf } from "../shared/mount.js";
 import { readColours } from "../shared/theme.js";
 import { drawCurve } from "./curve.js";
 import { drawErrors } from "./errors.js";
@@ -40,9 +40,11 @@ function tell(frame, stages, scene, say) {
   frame.formula.textContent = FORMULAS[scene.state.function];
   frame.errors.title.textContent = `Error against |Δ|: ${tellSlopes(scene.slopes)}`;
   frame.gauge.title.textContent = "Gain ratio: actual over predicted fall";
-  const badge = element("span", "hnrc-outcome", outcome);
-  badge.dataset.kind = scene.verdict;
-  frame.state.replaceChildren(element("span", "hnrc-sentence", sentence), " ", badge);
+  frame.state.replaceChildren(
+    element("span", "hnrc-sentence", sentence),
+    " ",
+    badge(outcome, scene.verdict),
+  );
   stages.curve.describe(tellCurve(scene));
   stages.errors.describe(tellErrors(scene));
   stages.gauge.describe(`${tellGain(scene)} ${outcome}`);
@@ -59,16 +61,13 @@ function createActions({ read, write }) {
   };
 }
 
-function start(model, el, signal) {
-  const frame = buildFrame();
-  const build = (bound, redraw) => {
-    const stages = makeStages(frame, signal, redraw);
-    const controls = buildControls(frame, stages, createActions(bound), signal);
-    return createPainter(frame, stages, controls, announcer(frame.root, signal));
-  };
-  mount({ model, el, schema: SCHEMA, frame, build, signal });
-}
-
-const render = renderer(start);
+const render = widgetOf({
+  schema: SCHEMA,
+  buildFrame,
+  makeStages,
+  createActions,
+  buildControls,
+  createPainter,
+});
 
 export default { render };

@@ -10,7 +10,7 @@ from hnrc_lib.widgets import DampingExplorer
 from hnrc_lib.widgets.damping_explorer import reference
 from hnrc_lib.widgets.number_format import format_number
 from tests.browser import PageProbe
-from tests.widgets.checks import HandleChecks, PageChecks, Show, canvases, number, read, read_extremes
+from tests.widgets.checks import HandleChecks, Show, canvases, number, read, read_extremes
 
 pytestmark = pytest.mark.page
 SLIDERS = {
@@ -21,7 +21,7 @@ SLIDERS = {
 }
 
 
-class TestPage(PageChecks, HandleChecks):
+class TestPage(HandleChecks):
     kind = DampingExplorer
     states = (
         {},

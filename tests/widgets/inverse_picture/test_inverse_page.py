@@ -10,14 +10,14 @@ from hnrc_lib.widgets import InversePicture
 from hnrc_lib.widgets.inverse_picture import reference, words
 from hnrc_lib.widgets.number_format import format_number
 from tests.browser import PageProbe
-from tests.widgets.checks import HandleChecks, PageChecks, Show, number, read
+from tests.widgets.checks import HandleChecks, Show, number, read
 from tests.widgets.kernel import connect
 
 SLIDERS = {"damping λ": "damping", "eigenvalue h₁": 0, "eigenvalue h₂": 1}
 NAMES = ("damped", "rank_one", "normalised", "smooth", "clipped")
 
 
-class TestPage(PageChecks, HandleChecks):
+class TestPage(HandleChecks):
     kind = InversePicture
     states = ({}, {"eigenvalues": [2.0, -1.5]}, {"eigenvalues": [2.0, -1.5], "damping": 0.0})
     sliders: ClassVar[dict[str, str]] = {"damping": "damping λ"}

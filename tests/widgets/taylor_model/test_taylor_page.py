@@ -8,14 +8,14 @@ from hnrc_lib.widgets import TaylorModelExplorer
 from hnrc_lib.widgets.number_format import format_number
 from hnrc_lib.widgets.taylor_model import reference
 from tests.browser import PageProbe
-from tests.widgets.checks import HandleChecks, PageChecks, Show, number, read, read_extremes
+from tests.widgets.checks import HandleChecks, Show, number, read, read_extremes
 
 pytestmark = pytest.mark.page
 SLIDERS = {"point": "expansion point x", "radius": "trust radius r"}
 HANDLES = {"point": ("Expansion point x", "x"), "radius": ("Trust radius r", "r")}
 
 
-class TestPage(PageChecks, HandleChecks):
+class TestPage(HandleChecks):
     kind = TaylorModelExplorer
     states = (
         {"point": -2.0},
