@@ -8,9 +8,11 @@ import pytest
 from hnrc_lib.widgets import InversePicture
 from hnrc_lib.widgets.base import WIDGETS
 from hnrc_lib.widgets.inverse_picture import reference, words
-from tests.browser import PageProbe, run_node, serve
+from tests.browser import run_node
+from tests.widgets.numbers import check_schema, in_chromium, in_node
 
 FOLDER = WIDGETS / "inverse_picture"
+MODULES = ("map", "words")
 NUM_CASES = 80
 RELATIVE = 1e-10
 SIZES = [0.0, 0.4, 1.7, 3.0]
@@ -86,30 +88,16 @@ def check_all(states: list[dict[str, Any]], answers: list[dict[str, Any]]) -> No
         assert got["told"] == told
 
 
-def in_node(states: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    imports = "".join(
-        f"import * as {name} from '{(FOLDER / f'{name}.js').as_uri()}';" for name in ("map", "words")
-    )
-    return run_node(imports + COMPUTE + "answer(compute(data));", {"states": states, "sizes": SIZES})
-
-
 def test_node_equals_numpy() -> None:
     states = random_states()
-    check_all(states, in_node(states))
+    check_all(states, in_node("inverse_picture", MODULES, COMPUTE, {"states": states, "sizes": SIZES}))
 
 
 @pytest.mark.page
 def test_chromium_equals_numpy(chromium: Any) -> None:
     states = random_states()
-    with serve(WIDGETS) as address, PageProbe(chromium) as probe:
-        probe.page.goto(f"{address}/host.js")
-        imports = "".join(
-            f"const {name} = await import('/inverse_picture/{name}.js');" for name in ("map", "words")
-        )
-        body = f"{imports} {COMPUTE} return JSON.parse(JSON.stringify(compute(data)));"
-        answers = probe.page.evaluate(f"async (data) => {{ {body} }}", {"states": states, "sizes": SIZES})
-        assert probe.problems() == []
-    check_all(states, answers)
+    data = {"states": states, "sizes": SIZES}
+    check_all(states, in_chromium(chromium, "inverse_picture", MODULES, COMPUTE, data))
 
 
 def node(module: str, expression: str, data: Any = None) -> Any:
@@ -155,10 +143,4 @@ def test_a_length_is_given_within_the_bounds() -> None:
 def test_page_and_python_bound_the_state_alike() -> None:
     schema, first = node("map", "[made.SCHEMA, made.FIRST]")
     assert first == reference.FIRST
-    traits: dict[str, Any] = InversePicture.class_traits()
-    assert set(schema) == set(InversePicture().state())
-    for name, rule in schema.items():
-        if "point" in rule:
-            assert tuple(tuple(bounds) for bounds in rule["point"]) == traits[name].bounds
-        else:
-            assert (rule["min"], rule["max"]) == (traits[name].minimum, traits[name].maximum)
+    check_schema(InversePicture, schema)

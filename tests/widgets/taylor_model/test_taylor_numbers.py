@@ -8,7 +8,8 @@ import pytest
 from hnrc_lib.widgets import TaylorModelExplorer
 from hnrc_lib.widgets.base import WIDGETS
 from hnrc_lib.widgets.taylor_model import reference
-from tests.browser import PageProbe, run_node, serve
+from tests.browser import run_node
+from tests.widgets.numbers import check_schema, in_chromium, in_node
 
 FOLDER = WIDGETS / "taylor_model"
 NUM_CASES = 60
@@ -94,14 +95,13 @@ def check_errors(state: dict[str, Any], got: dict[str, Any], here: reference.Eva
     np.testing.assert_allclose(got["slopes"], slopes, atol=1e-9 + 10 * ROUNDING * 5 / least)
 
 
-IMPORTS = ("models", "presets")
+MODULES = ("models", "presets")
 
 
 @pytest.mark.parametrize("function", reference.FUNCTIONS)
 def test_node_equals_numpy(function: str) -> None:
     states = random_states(function)
-    imports = "".join(f"import * as {n} from '{(FOLDER / f'{n}.js').as_uri()}';" for n in IMPORTS)
-    answers = run_node(imports + COMPUTE + "answer(compute(data));", states)
+    answers = in_node("taylor_model", MODULES, COMPUTE, states)
     for state, got in zip(states, answers, strict=True):
         check_state(state, got)
 
@@ -109,24 +109,14 @@ def test_node_equals_numpy(function: str) -> None:
 @pytest.mark.page
 def test_chromium_equals_numpy(chromium: Any) -> None:
     states = [state for function in reference.FUNCTIONS for state in random_states(function)]
-    imports = "".join(f"const {n} = await import('/taylor_model/{n}.js');" for n in IMPORTS)
-    body = f"{imports} {COMPUTE} return JSON.parse(JSON.stringify(compute(data)));"
-    with serve(WIDGETS) as address, PageProbe(chromium) as probe:
-        probe.page.goto(f"{address}/host.js")
-        answers = probe.page.evaluate(f"async (data) => {{ {body} }}", states)
-        assert probe.problems() == []
+    answers = in_chromium(chromium, "taylor_model", MODULES, COMPUTE, states)
     for state, got in zip(states, answers, strict=True):
         check_state(state, got)
 
 
 def test_page_and_python_bound_the_state_alike() -> None:
     source = f"import {{ SCHEMA }} from '{(FOLDER / 'presets.js').as_uri()}'; answer(SCHEMA);"
-    schema = run_node(source)
-    traits = TaylorModelExplorer.class_traits()
-    assert set(schema) == set(TaylorModelExplorer().state())
-    assert tuple(schema["function"]["options"]) == traits["function"].options
-    for name in ("point", "radius"):
-        assert (schema[name]["min"], schema[name]["max"]) == (traits[name].minimum, traits[name].maximum)
+    check_schema(TaylorModelExplorer, run_node(source))
 
 
 def test_page_and_picture_have_the_same_window() -> None:
