@@ -9,7 +9,7 @@ from hnrc_lib.widgets import InversePicture
 from hnrc_lib.widgets.base import WIDGETS
 from hnrc_lib.widgets.inverse_picture import reference, words
 from tests.browser import run_node
-from tests.widgets.numbers import check_schema, in_chromium, in_node
+from tests.widgets.compare import check_schema, in_chromium, in_node
 
 FOLDER = WIDGETS / "inverse_picture"
 MODULES = ("map", "words")

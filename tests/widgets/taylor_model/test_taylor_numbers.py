@@ -9,7 +9,7 @@ from hnrc_lib.widgets import TaylorModelExplorer
 from hnrc_lib.widgets.base import WIDGETS
 from hnrc_lib.widgets.taylor_model import reference
 from tests.browser import run_node
-from tests.widgets.numbers import check_schema, in_chromium, in_node
+from tests.widgets.compare import check_schema, in_chromium, in_node
 
 FOLDER = WIDGETS / "taylor_model"
 NUM_CASES = 60
