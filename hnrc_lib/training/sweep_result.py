@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
-# User attributes of a trial: number of its point in the plan, and what the objective raised.
-PLAN, ERROR = "plan", "error"
+# User attributes of a trial: number of its point in the plan, what the objective raised, and whether its
+# worker has given a sign of life.
+PLAN, ERROR, ALIVE = "plan", "error", "alive"
 RETRIES = 2
 
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import optuna
@@ -6,7 +7,9 @@ import pytest
 from sweep_objectives import Parabola
 
 from hnrc_lib.training.sweep import SweepOptions, run_sweep
+from hnrc_lib.training.sweep_result import PLAN
 from hnrc_lib.training.sweep_space import Range
+from hnrc_lib.training.sweep_study import open_study
 
 GRID = {"x": (0, 1, 2, 3, 4, 5)}
 
@@ -64,7 +67,8 @@ def test_one_of_two_workers_killed(tmp_path, options):
     """Its trial is marked failed and its point tried again by the other; nothing counts twice."""
     objective = Parabola(tmp_path)
     (tmp_path / "deadly").touch()
-    result = run_sweep(objective, GRID, replace(options, workers=2))
+    # A living worker may lose the processor for some seconds, and must not be thought dead for that.
+    result = run_sweep(objective, GRID, replace(options, workers=2, grace=12))
     assert result.workers_lost == 1
     assert sorted(x for _, x in objective.noted("done")) == [0, 1, 2, 3, 4, 5]
     assert [point.attempts for point in result.points] == [1, 1, 1, 2, 1, 1]
@@ -74,6 +78,52 @@ def test_one_of_two_workers_killed(tmp_path, options):
     assert killed != survivor
     states = Counter(trial.state.name for trial in trials_of(options) if "plan" in trial.user_attrs)
     assert states == {"COMPLETE": 6, "FAIL": 1}
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage is supposed:UserWarning")
+def test_no_two_workers_take_the_same_point(tmp_path, options):
+    """Without a lock held from the first read on, about one point in ten goes to two of four workers."""
+    study = open_study(options)
+    for index in range(60):
+        study.enqueue_trial({"x": index}, user_attrs={PLAN: index})
+
+    def take(worker):
+        own, taken = open_study(options), []
+        while PLAN in (trial := own.ask()).user_attrs:
+            taken.append(trial.user_attrs[PLAN])
+        return taken
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [index for part in pool.map(take, range(4)) for index in part]
+    assert sorted(taken) == list(range(60))
+
+
+def test_a_trial_taken_over_costs_its_worker_nothing_but_the_value(tmp_path, options, caplog):
+    objective = Parabola(tmp_path)
+
+    def silent_once(point):
+        value = objective(point)
+        if point["x"] == 2 and len(objective.noted("done")) == 3:
+            running = [trial for trial in trials_of(options) if trial.state.name == "RUNNING"]
+            study = optuna.load_study(study_name=options.study, storage=options.storage)
+            study.tell(running[0].number, state=optuna.trial.TrialState.FAIL)
+        return value
+
+    result = run_sweep(silent_once, GRID, replace(options, grace=2))
+    assert [point.attempts for point in result.points] == [1, 1, 2, 1, 1, 1]
+    assert [point.value for point in result.points] == [9, 4, 1, 0, 1, 4]
+    assert "study 'test': a trial was taken over" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage is supposed:UserWarning")
+def test_a_worker_killed_before_its_first_sign_of_life_is_found_out(tmp_path, options):
+    """What it leaves: a trial under way, with no sign of life ever."""
+    study = open_study(options)
+    study.enqueue_trial({"x": 0}, user_attrs={PLAN: 0})
+    study.ask()
+    result = run_sweep(Parabola(tmp_path), GRID, replace(options, grace=2))
+    assert [point.attempts for point in result.points] == [2, 1, 1, 1, 1, 1]
+    assert [point.value for point in result.points] == [9, 4, 1, 0, 1, 4]
 
 
 def test_a_point_that_fails_is_named_and_not_tried_again(tmp_path, options):
