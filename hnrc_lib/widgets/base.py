@@ -68,6 +68,11 @@ class StaticWidget(anywidget.AnyWidget):
     def _default_css(self) -> str:
         return join_styles(*_SHARED_STYLES, *self.styles)
 
+    def state(self) -> dict[str, Any]:
+        """The widget's own synchronised traits by name: what the page reads and draws."""
+        names = set(self.trait_names(sync=True)) - set(StaticWidget.class_trait_names())
+        return {name: getattr(self, name) for name in sorted(names) if not name.startswith("_")}
+
     def alt(self) -> str:
         """A sentence that tells the present state to who cannot see the picture."""
         raise NotImplementedError

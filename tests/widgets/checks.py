@@ -121,7 +121,7 @@ def number(text: str) -> float:
 
 def state_names(kind: type[StaticWidget]) -> list[str]:
     """The traits that are the widget's state."""
-    return [name for name, trait in kind.class_traits(sync=True).items() if trait.this_class is kind]
+    return list(kind().state())
 
 
 def read(probe: PageProbe, kind: type[StaticWidget], index: int = 0) -> dict[str, Any]:

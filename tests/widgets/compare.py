@@ -34,7 +34,7 @@ def in_chromium(chromium: Any, widget: str, modules: tuple[str, ...], source: st
 def check_schema(kind: type[StaticWidget], schema: dict[str, Any]) -> None:
     """The page's schema names every trait of the widget's state and bounds it as Python does."""
     traits: dict[str, Any] = kind.class_traits(sync=True)
-    assert set(schema) == {name for name, trait in traits.items() if trait.this_class is kind}
+    assert set(schema) == set(kind().state())
     for name, rule in schema.items():
         if "options" in rule:
             assert tuple(rule["options"]) == tuple(traits[name].options)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hnrc_lib.widgets.damping_explorer import reference
+from hnrc_lib.widgets.drawing import add_title, palette, plain_axes
 from hnrc_lib.widgets.number_format import format_number
 
 if TYPE_CHECKING:
@@ -12,30 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (8.6, 4.7)
-LIGHT = {
-    "ink": "#1f2328",
-    "muted": "#57606a",
-    "grid": "#d5dae0",
-    "level": "#8fa6c0",
-    "basin": "#9cc3e8",
-    "first": "#0b5fa5",
-    "second": "#0b7355",
-    "path": "#c24a00",
-    "stripe": "#c08bb6",
-    "halo": "#ffffff",
-}
-DARK = {
-    "ink": "#e6edf3",
-    "muted": "#a3adb8",
-    "grid": "#343b44",
-    "level": "#56708c",
-    "basin": "#1f527f",
-    "first": "#6cb8f5",
-    "second": "#4fcaa0",
-    "path": "#ff8f4d",
-    "stripe": "#8f5c84",
-    "halo": "#15181c",
-}
 _SAMPLES = 161
 _LEVELS = 0.02 * 2.5 ** np.arange(14)
 _FAINT_FROM = 60.0
@@ -51,27 +28,14 @@ def draw(state: dict[str, Any], *, dark: bool = False) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    colours = DARK if dark else LIGHT
+    colours = palette(dark)
     run = reference.descend(state)
     k = min(state["current"], len(run.points) - 1)
     figure = Figure(figsize=SIZE)
-    _draw_plane(_axes(figure, (0.035, 0.065, 0.5, 0.92), colours), state, run, k, colours)
-    _draw_spectrum(_axes(figure, (0.6, 0.66, 0.385, 0.26), colours), state, run, k, colours)
-    _draw_losses(_axes(figure, (0.6, 0.065, 0.385, 0.43), colours), run, k, colours)
+    _draw_plane(plain_axes(figure, (0.035, 0.065, 0.5, 0.92), colours), state, run, k, colours)
+    _draw_spectrum(plain_axes(figure, (0.6, 0.66, 0.385, 0.26), colours), state, run, k, colours)
+    _draw_losses(plain_axes(figure, (0.6, 0.065, 0.385, 0.43), colours), run, k, colours)
     return figure
-
-
-def _axes(figure: "Figure", box: tuple[float, float, float, float], colours: dict[str, str]) -> "Axes":
-    axes = figure.add_axes(box)
-    axes.set_facecolor("none")
-    axes.tick_params(colors=colours["muted"], labelsize=8, length=0, which="both")
-    for spine in axes.spines.values():
-        spine.set(color=colours["grid"], linewidth=0.8)
-    return axes
-
-
-def _title(axes: "Axes", text: str, colours: dict[str, str]) -> None:
-    axes.set_title(text, loc="left", color=colours["muted"], fontsize=9, fontweight="bold")
 
 
 def _survey(state: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -137,7 +101,7 @@ def _draw_spectrum(
     for label, name in zip(axes.get_yticklabels(), ("second", "first"), strict=True):
         label.set(color=colours[name], fontweight="bold")
     moved = f", moved by λ = {format_number(damping)}" if damping else ""
-    _title(axes, f"Eigenvalues of H at step {k}{moved}", colours)
+    add_title(axes, f"Eigenvalues of H at step {k}{moved}", colours)
 
 
 def _draw_losses(axes: "Axes", run: reference.Run, k: int, colours: dict[str, str]) -> None:
@@ -149,4 +113,4 @@ def _draw_losses(axes: "Axes", run: reference.Run, k: int, colours: dict[str, st
     axes.grid(axis="y", color=colours["grid"], linewidth=0.6)
     axes.minorticks_off()
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _title(axes, "Loss by step", colours)
+    add_title(axes, "Loss by step", colours)

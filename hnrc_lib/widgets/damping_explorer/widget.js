@@ -96,13 +96,4 @@ function createActions(bound, redraw, signal) {
   };
 }
 
-const render = widgetOf({
-  schema: SCHEMA,
-  buildFrame,
-  makeStages,
-  createActions,
-  buildControls,
-  createPainter,
-});
-
-export default { render };
+export default widgetOf({ schema: SCHEMA, buildFrame, makeStages, createActions, buildControls, createPainter });

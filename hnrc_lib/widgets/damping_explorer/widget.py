@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).resolve().parent
 
-_STATE = ("surface", "method", "condition_number", "damping", "learning_rate", "steps", "start", "current")
 SURFACE_NAMES = {
     "quadratic": "a quadratic",
     "saddle": "a saddle between two minima",
@@ -81,10 +80,6 @@ class DampingExplorer(StaticWidget):
     steps = traits.Count(20, 1, 200)
     start = traits.Point((-1.7, 2.1), reference.WINDOW)
     current = traits.Count(0, 0, 200)
-
-    def state(self) -> dict[str, Any]:
-        """The traits by name, as :func:`reference.descend` takes them."""
-        return {name: getattr(self, name) for name in _STATE}
 
     def run(self) -> reference.Run:
         """The descent that the page draws."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hnrc_lib.widgets.drawing import add_title, palette, plain_axes
 from hnrc_lib.widgets.inverse_picture import reference
 from hnrc_lib.widgets.number_format import format_number
 
@@ -14,31 +15,12 @@ if TYPE_CHECKING:
 SIZE = (8.6, 4.4)
 WINDOW = 3.2
 LARGEST = 3.0
-LIGHT = {
-    "ink": "#1f2328",
-    "muted": "#57606a",
-    "grid": "#d5dae0",
-    "damped": "#0b5fa5",
-    "rank_one": "#0b7355",
-    "normalised": "#7a3a9e",
-    "smooth": "#b0246a",
-    "clipped": "#1f2328",
-    "path": "#c24a00",
-    "stripe": "#c08bb6",
-    "halo": "#ffffff",
-}
-DARK = {
-    "ink": "#e6edf3",
-    "muted": "#a3adb8",
-    "grid": "#343b44",
-    "damped": "#6cb8f5",
-    "rank_one": "#4fcaa0",
-    "normalised": "#c49bf0",
-    "smooth": "#f58fbe",
-    "clipped": "#e6edf3",
-    "path": "#ff8f4d",
-    "stripe": "#8f5c84",
-    "halo": "#15181c",
+_OWN_COLOURS = {
+    "damped": ("#0b5fa5", "#6cb8f5"),
+    "rank_one": ("#0b7355", "#4fcaa0"),
+    "normalised": ("#7a3a9e", "#c49bf0"),
+    "smooth": ("#b0246a", "#f58fbe"),
+    "clipped": ("#1f2328", "#e6edf3"),
 }
 LABELS = {
     "damped": "(H + λI)⁻¹g, damped",
@@ -60,26 +42,11 @@ def draw(state: dict[str, Any], *, dark: bool = False) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    colours = DARK if dark else LIGHT
+    colours = palette(dark, **_OWN_COLOURS)
     figure = Figure(figsize=SIZE)
-    _draw_plane(_axes(figure, (0.03, 0.06, 0.465, 0.87), colours), state, colours)
-    _draw_lengths(_axes(figure, (0.56, 0.42, 0.425, 0.51), colours), state, colours)
+    _draw_plane(plain_axes(figure, (0.03, 0.06, 0.465, 0.87), colours, grid=0.5), state, colours)
+    _draw_lengths(plain_axes(figure, (0.56, 0.42, 0.425, 0.51), colours, grid=0.5), state, colours)
     return figure
-
-
-def _axes(figure: "Figure", box: tuple[float, float, float, float], colours: dict[str, str]) -> "Axes":
-    axes = figure.add_axes(box)
-    axes.set_facecolor("none")
-    axes.tick_params(colors=colours["muted"], labelsize=8, length=0, which="both")
-    axes.grid(color=colours["grid"], linewidth=0.5)
-    axes.set_axisbelow(True)
-    for spine in axes.spines.values():
-        spine.set(color=colours["grid"], linewidth=0.8)
-    return axes
-
-
-def _title(axes: "Axes", text: str, colours: dict[str, str]) -> None:
-    axes.set_title(text, loc="left", color=colours["muted"], fontsize=9, fontweight="bold")
 
 
 def _draw_plane(axes: "Axes", state: dict[str, Any], colours: dict[str, str]) -> None:
@@ -115,7 +82,7 @@ def _draw_plane(axes: "Axes", state: dict[str, Any], colours: dict[str, str]) ->
     )
     axes.set(xlim=(-WINDOW, WINDOW), ylim=(-WINDOW, WINDOW), aspect="equal")
     axes.set(xticks=range(-3, 4), yticks=range(-3, 4))
-    _title(axes, "The unit circle and its images", colours)
+    add_title(axes, "The unit circle and its images", colours)
 
 
 def _pair(point: np.ndarray) -> tuple[float, float]:
@@ -187,4 +154,4 @@ def _draw_lengths(axes: "Axes", state: dict[str, Any], colours: dict[str, str]) 
         bbox_to_anchor=(-0.05, -0.2),
         borderaxespad=0,
     )
-    _title(axes, f"Step length against ‖g‖; now ‖g‖ = {format_number(size)}", colours)
+    add_title(axes, f"Step length against ‖g‖; now ‖g‖ = {format_number(size)}", colours)

@@ -54,13 +54,4 @@ function createActions(bound) {
   };
 }
 
-const render = widgetOf({
-  schema: SCHEMA,
-  buildFrame,
-  makeStages,
-  createActions,
-  buildControls,
-  createPainter,
-});
-
-export default { render };
+export default widgetOf({ schema: SCHEMA, buildFrame, makeStages, createActions, buildControls, createPainter });

@@ -1,7 +1,7 @@
 """The inverse as a picture: drag g and λ, see what (H + λI)⁻¹ does to a circle and to a step."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hnrc_lib.widgets import traits
 from hnrc_lib.widgets.base import StaticWidget
@@ -48,10 +48,6 @@ class InversePicture(StaticWidget):
     rotation = traits.Number(reference.FIRST["rotation"], -180.0, 180.0)
     damping = traits.Number(reference.FIRST["damping"], 0.0, reference.LARGEST_DAMPING)
     gradient = traits.Point(reference.FIRST["gradient"], reference.GRADIENTS)
-
-    def state(self) -> dict[str, Any]:
-        """The traits by name, as the functions of :mod:`.reference` take them."""
-        return {name: getattr(self, name) for name in reference.FIRST}
 
     def inverse(self) -> reference.InverseMap:
         """(H + λI)⁻¹ and its step."""

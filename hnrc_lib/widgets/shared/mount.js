@@ -45,9 +45,9 @@ export function renderer(start) {
   };
 }
 
-// The `render` of a widget made of these parts; see layout.js for the first two.
+// A widget's module made of these parts; see layout.js for the frame and the stages.
 export function widgetOf({ schema, buildFrame, makeStages, createActions, buildControls, createPainter }) {
-  return renderer((model, el, signal) => {
+  const render = renderer((model, el, signal) => {
     const frame = buildFrame();
     const build = (bound, redraw) => {
       const stages = makeStages(frame, signal, redraw);
@@ -56,4 +56,5 @@ export function widgetOf({ schema, buildFrame, makeStages, createActions, buildC
     };
     mount({ model, el, schema, frame, build, signal });
   });
+  return { render };
 }

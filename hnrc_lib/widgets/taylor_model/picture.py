@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hnrc_lib.widgets.drawing import add_title, palette, plain_axes
 from hnrc_lib.widgets.number_format import format_number
 from hnrc_lib.widgets.taylor_model import reference
 
@@ -12,26 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (8.6, 4.2)
-LIGHT = {
-    "ink": "#1f2328",
-    "muted": "#57606a",
-    "grid": "#d5dae0",
-    "first": "#0b5fa5",
-    "second": "#0b7355",
-    "path": "#c24a00",
-    "region": "#7a4a94",
-    "halo": "#ffffff",
-}
-DARK = {
-    "ink": "#e6edf3",
-    "muted": "#a3adb8",
-    "grid": "#343b44",
-    "first": "#6cb8f5",
-    "second": "#4fcaa0",
-    "path": "#ff8f4d",
-    "region": "#c9a2df",
-    "halo": "#15181c",
-}
+_OWN_COLOURS = {"region": ("#7a4a94", "#c9a2df")}
 _SAMPLES = 301
 _MODELS = (
     ("first", "first order", reference.first_order),
@@ -48,27 +30,12 @@ def draw(state: dict[str, Any], *, dark: bool = False) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    colours = DARK if dark else LIGHT
+    colours = palette(dark, **_OWN_COLOURS)
     shown = reference.inspect(state)
     figure = Figure(figsize=SIZE)
-    _draw_curve(_axes(figure, (0.04, 0.075, 0.5, 0.86), colours), state, shown, colours)
-    _draw_errors(_axes(figure, (0.62, 0.075, 0.365, 0.86), colours), state, colours)
+    _draw_curve(plain_axes(figure, (0.04, 0.075, 0.5, 0.86), colours, grid=0.6), state, shown, colours)
+    _draw_errors(plain_axes(figure, (0.62, 0.075, 0.365, 0.86), colours, grid=0.6), state, colours)
     return figure
-
-
-def _axes(figure: "Figure", box: tuple[float, float, float, float], colours: dict[str, str]) -> "Axes":
-    axes = figure.add_axes(box)
-    axes.set_facecolor("none")
-    axes.tick_params(colors=colours["muted"], labelsize=8, length=0, which="both")
-    axes.grid(color=colours["grid"], linewidth=0.6)
-    axes.set_axisbelow(True)
-    for spine in axes.spines.values():
-        spine.set(color=colours["grid"], linewidth=0.8)
-    return axes
-
-
-def _title(axes: "Axes", text: str, colours: dict[str, str]) -> None:
-    axes.set_title(text, loc="left", color=colours["muted"], fontsize=9, fontweight="bold")
 
 
 def _draw_curve(
@@ -102,7 +69,7 @@ def _draw_curve(
         loc="upper right", fontsize=8, frameon=False, labelcolor=colours["muted"], ncols=3, handlelength=1.4
     )
     ratio = "none" if shown.ratio is None else format_number(shown.ratio)
-    _title(axes, f"x = {format_number(point)}, r = {format_number(radius)}, gain ratio {ratio}", colours)
+    add_title(axes, f"x = {format_number(point)}, r = {format_number(radius)}, gain ratio {ratio}", colours)
 
 
 def _draw_errors(axes: "Axes", state: dict[str, Any], colours: dict[str, str]) -> None:
@@ -119,4 +86,4 @@ def _draw_errors(axes: "Axes", state: dict[str, Any], colours: dict[str, str]) -
     axes.minorticks_off()
     axes.set(xlim=(sizes[0], sizes[-1]), ylim=(1e-9, 1e2))
     first, second = (format_number(slope) for slope in slopes)
-    _title(axes, f"Error against |Δ|: slopes {first} and {second}", colours)
+    add_title(axes, f"Error against |Δ|: slopes {first} and {second}", colours)

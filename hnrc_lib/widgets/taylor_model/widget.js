@@ -61,13 +61,4 @@ function createActions({ read, write }) {
   };
 }
 
-const render = widgetOf({
-  schema: SCHEMA,
-  buildFrame,
-  makeStages,
-  createActions,
-  buildControls,
-  createPainter,
-});
-
-export default { render };
+export default widgetOf({ schema: SCHEMA, buildFrame, makeStages, createActions, buildControls, createPainter });

@@ -1,7 +1,7 @@
 """The Taylor model explorer: drag the point and the radius, and see how far the models can be trusted."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hnrc_lib.widgets import traits
 from hnrc_lib.widgets.base import StaticWidget
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).resolve().parent
 
-_STATE = ("function", "point", "radius")
 FUNCTION_NAMES = {
     "well": "a smooth well with a flat shoulder",
     "saddle": "a quartic that is flat at x = −1, where it has no minimum",
@@ -61,10 +60,6 @@ class TaylorModelExplorer(StaticWidget):
     function = traits.Choice("well", reference.FUNCTIONS)
     point = traits.Number(0.2, *reference.WINDOW)
     radius = traits.Number(1.5, reference.LEAST_RADIUS, reference.GREATEST_RADIUS)
-
-    def state(self) -> dict[str, Any]:
-        """The traits by name, as :func:`reference.inspect` takes them."""
-        return {name: getattr(self, name) for name in _STATE}
 
     def inspect(self) -> reference.Inspection:
         """What the page shows: the step, its λ, the gain ratio and what the radius rule does."""
