@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
+    from hnrc_lib.widgets.features.widget import FeaturesExplorer
     from hnrc_lib.widgets.inverse_picture.widget import InversePicture
     from hnrc_lib.widgets.taylor_model.widget import TaylorModelExplorer
+    from hnrc_lib.widgets.trellis.widget import TrellisExplorer
+    from hnrc_lib.widgets.weight_decay.widget import WeightDecayExplorer
 
-__all__ = ["DampingExplorer", "InversePicture", "TaylorModelExplorer"]
+__all__ = ["DampingExplorer", "FeaturesExplorer", "InversePicture", "TaylorModelExplorer", "TrellisExplorer", "WeightDecayExplorer"]
 
 _HOMES = {
     "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
+    "FeaturesExplorer": "hnrc_lib.widgets.features.widget",
     "InversePicture": "hnrc_lib.widgets.inverse_picture.widget",
     "TaylorModelExplorer": "hnrc_lib.widgets.taylor_model.widget",
+    "TrellisExplorer": "hnrc_lib.widgets.trellis.widget",
+    "WeightDecayExplorer": "hnrc_lib.widgets.weight_decay.widget",
 }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hnrc_lib.widgets.base import StaticWidget
 from tests.browser import PageProbe
 from tests.widgets.kernel import connect
 from tests.widgets.pages import TWO_FRAMES
@@ -47,7 +48,8 @@ class Notebook:
     def __init__(self, probe: PageProbe, widget: Any) -> None:
         self.probe, self.widget, self.comm = probe, widget, connect(widget)
         probe.page.expose_function("toKernel", self.comm.receive)
-        state = {name: getattr(widget, name) for name in widget.state()}
+        own = set(widget.traits(sync=True)) - set(StaticWidget.class_traits())
+        state = {name: getattr(widget, name) for name in own}
         probe.page.evaluate(NOTEBOOK, [widget._esm, widget._css, state])
 
     def flush(self) -> None:
