@@ -25,6 +25,7 @@ _NAMES = (
     "an4_hybrid",
     "compression",
     "connected_digits",
+    "digit_weights",
     "digits_hybrid",
     "fsdd_cnn",
     "fsdd_hessian",

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hnrc_lib.experiments.recipe_runs import describe_runs, run_folder
+from hnrc_lib.experiments.recipe_runs import describe_runs, features_of, run_folder
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.models import make_model
@@ -19,7 +19,6 @@ from hnrc_lib.training.engine import RunResult, run_recipe
 from hnrc_lib.training.options import RunOptions
 from hnrc_lib.training.quantize import quantize
 from hnrc_lib.training.recipes import make_recipe
-from hnrc_lib.training.resident import ResidentCorpus
 
 NAME = "compression"
 
@@ -74,7 +73,7 @@ def run(
     recipe = make_recipe("digits-cnn", "full", {"held_out": config.held_out})
     with cpu_threads(config.num_threads), run_folder(folder) as where:
         result = run_recipe(recipe, where, RunOptions(data_dir=data_dir, device="cpu"))
-        features, labels = _features(result, "test")
+        features, labels = features_of(result, "test")
         _, rounded = quantize(result.model, features, labels)
         accuracy, cost = _students(config, result, features, labels)
     scalars = _named("float32", rounded.before) | _named("int8", rounded.after) | _named("student", cost)
@@ -84,20 +83,9 @@ def run(
     return Record(NAME, provenance, scalars, arrays)
 
 
-def _features(result: RunResult, part: str) -> tuple[Tensor, Tensor]:
-    """Features of every utterance of a part, all of one size, and labels."""
-    corpus = getattr(result.parts, part)
-    resident = ResidentCorpus(corpus, result.recipe.front_end)
-    everything = torch.arange(len(corpus))
-    pieces = [
-        result.recipe.front_end.features(*resident.spectra(chosen))[0] for chosen in everything.split(256)
-    ]
-    return torch.cat(pieces), torch.tensor(corpus.labels)
-
-
 def _students(config: Config, result: RunResult, features: Tensor, labels: Tensor) -> tuple[np.ndarray, Cost]:
     """Accuracy of every student, and the cost of one."""
-    train = _features(result, "train")
+    train = features_of(result, "train")
     accuracy = np.zeros((len(config.hard_weights), len(config.seeds)))
     student: nn.Module = nn.Identity()
     for row, weight in enumerate(config.hard_weights):

@@ -90,6 +90,17 @@ def curves(result: RunResult) -> dict[str, np.ndarray]:
     }
 
 
+def features_of(result: RunResult, part: str) -> tuple[Tensor, Tensor]:
+    """Features of every utterance of a part of a run's corpus, all of one size, and labels."""
+    corpus = getattr(result.parts, part)
+    resident = ResidentCorpus(corpus, result.recipe.front_end)
+    everything = torch.arange(len(corpus))
+    pieces = [
+        result.recipe.front_end.features(*resident.spectra(chosen))[0] for chosen in everything.split(256)
+    ]
+    return torch.cat(pieces), torch.tensor(corpus.labels)
+
+
 @torch.no_grad()
 def utterance_log_probs(result: RunResult, resident: ResidentCorpus) -> tuple[Tensor, Tensor]:
     """Log-probabilities (T, N, C) of a run's model on a corpus, and the frames of each utterance."""

@@ -12,6 +12,7 @@ NAMES = [
     "an4_hybrid",
     "compression",
     "connected_digits",
+    "digit_weights",
     "digits_hybrid",
     "fsdd_cnn",
     "fsdd_hessian",
