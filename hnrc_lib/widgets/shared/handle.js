@@ -1,16 +1,17 @@
 import { clamp } from "./scale.js";
 
 const PLANE_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+const DOWN_KEYS = { ...PLANE_KEYS, ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const LINE_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [-1, 0], ArrowUp: [1, 0] };
 
 // A point to drag inside `plane`, by mouse, touch or arrow keys. Only the handle itself refuses to scroll
 // the page; elsewhere a mouse press or a tap sets the point and a swipe scrolls.
 // `line`: only the first coordinate moves, as on a slider. `pressable: false`: one of several in a plane,
-// which moves by its own handle alone.
+// which moves by its own handle alone. `down`: the second coordinate grows downwards, as rows do.
 export function dragHandle(options) {
   const { plane, label, bounds, step, toPixels, fromPixels, describe, moved, signal } = options;
-  const { line = false, pressable = true } = options;
-  const keys = line ? LINE_KEYS : PLANE_KEYS;
+  const { line = false, pressable = true, down = false } = options;
+  const keys = line ? LINE_KEYS : down ? DOWN_KEYS : PLANE_KEYS;
   const handle = document.createElement("div");
   handle.className = "hnrc-handle";
   handle.tabIndex = 0;
