@@ -1,0 +1,1 @@
+"""Weight decay on a quadratic loss: where each decay puts the minimum, and how steps get there."""
