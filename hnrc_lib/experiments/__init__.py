@@ -32,6 +32,7 @@ _NAMES = (
     "fsdd_landscape",
     "fsdd_speakers",
     "optimisers",
+    "sweep",
     "trellis",
 )
 

@@ -19,6 +19,7 @@ NAMES = [
     "fsdd_landscape",
     "fsdd_speakers",
     "optimisers",
+    "sweep",
     "trellis",
 ]
 

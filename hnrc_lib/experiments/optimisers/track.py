@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from hnrc_lib.training.augmentation import Augmenter
 from hnrc_lib.training.batching import bucketed_batches
 from hnrc_lib.training.building import build_model, make_task
 from hnrc_lib.training.corpora import Parts
-from hnrc_lib.training.learner import Learner
+from hnrc_lib.training.learner import Learner, StepOutcome
 from hnrc_lib.training.measures import measure, outputs_by_length
 from hnrc_lib.training.optimizers import make_optimizer
 from hnrc_lib.training.recipe import Recipe
@@ -95,6 +95,13 @@ class Track:
             A point before the first step and at each evaluation; where the loss became infinite or NaN the
             last point has an infinite loss, at the step where the run was given up.
         """
+        learner, made = self.learner(optimizer, settings, seed)
+        return self.train_learner(learner, made, budget, seed)
+
+    def learner(
+        self, optimizer: str, settings: Mapping[str, Any], seed: int
+    ) -> tuple[Learner, torch.optim.Optimizer]:
+        """What ``run`` trains, before the first step; arguments as there."""
         from accelerate import Accelerator
 
         options = dict(settings)
@@ -105,22 +112,33 @@ class Track:
         made = make_optimizer(
             optimizer, model.named_parameters(), learning_rate=rate, weight_decay=decay, **options
         )
-        accelerator = Accelerator(cpu=True)
-        learner = Learner(
-            accelerator,
-            model,
+        augmenter = Augmenter(recipe.augmentation, recipe.front_end, seed, torch.device("cpu"))
+        accelerator, clipping = Accelerator(cpu=True), make_clipping(clip)
+        return (
+            Learner(accelerator, model, made, self.task, self.train, self.targets, augmenter, clipping),
             made,
-            self.task,
-            self.train,
-            self.targets,
-            Augmenter(recipe.augmentation, recipe.front_end, seed, torch.device("cpu")),
-            make_clipping(clip),
         )
-        return self._train(learner, made, rate, budget, seed)
 
-    def _train(
-        self, learner: Learner, optimizer: torch.optim.Optimizer, rate: float, budget: Budget, seed: int
+    def train_learner(
+        self,
+        learner: Learner,
+        optimizer: torch.optim.Optimizer,
+        budget: Budget,
+        seed: int,
+        watch: Callable[[int, StepOutcome], None] | None = None,
     ) -> list[Point]:
+        """Train what ``learner`` made.
+
+        Args:
+            learner, optimizer: of ``learner``; the learning rate is the first group's.
+            budget: when it ends.
+            seed: of the order.
+            watch: called after every step with its number, from 1, and its outcome.
+
+        Returns:
+            As ``run``.
+        """
+        rate = optimizer.param_groups[0]["lr"]
         points, cost, seconds = [self._point(learner, 0, 0.0, 0.0)], 0.0, 0.0
         epoch, batches = 0, []
         for step in range(budget.steps):
@@ -139,6 +157,8 @@ class Track:
                 return points
             seconds += time.process_time() - begun
             cost += outcome.cost
+            if watch is not None:
+                watch(step + 1, outcome)
             due = (step + 1) * budget.points // budget.steps > step * budget.points // budget.steps
             if due or seconds >= budget.seconds:
                 points.append(self._point(learner, step + 1, cost, seconds))

@@ -1,0 +1,207 @@
+"""Damping × decay × clipping: one network on real digits at every combination, a speaker held out."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
+
+import numpy as np
+
+from hnrc_lib.datasets import Corpus, load_digits
+from hnrc_lib.experiments.optimisers.contest import CONTESTS
+from hnrc_lib.experiments.optimisers.track import Budget, Point, Track
+from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.threads import cpu_threads
+from hnrc_lib.optim.regularization import DecoupledDecay, regularize
+from hnrc_lib.training.corpora import load_parts
+from hnrc_lib.training.learner import StepOutcome
+from hnrc_lib.training.measures import measure
+from hnrc_lib.training.resident import ResidentCorpus
+
+NAME = "sweep"
+_SPECTRA_BUDGET = 2**28
+_CLIP_TAKE = "_0"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Which combinations, and how each is trained.
+
+    Attributes:
+        damping: λ > 0; infinity is gradient descent with momentum, to which the damped step tends.
+        decay: decoupled, per unit of ``rate``, ≥ 0; biases and gains are exempt.
+        clip: greatest norm of the gradient, > 0; infinity clips nothing.
+        rate: α; the damped step is taken with η = αλ, so that λ alone says how much curvature counts.
+        steps: of a run.
+        seeds: of weights and order; every combination is run with each.
+        rank: curvature directions of the damped step.
+        refresh: steps after which they are found anew.
+        contest: name of ``CONTESTS``, whose recipe is trained.
+        held_out: speaker who is tested; None where the corpus has a test part of its own.
+        num_threads: CPU threads.
+    """
+
+    damping: tuple[float, ...] = (math.inf, 30.0, 3.0, 0.3)
+    decay: tuple[float, ...] = (0.0, 0.1, 1.0)
+    clip: tuple[float, ...] = (math.inf, 5.0, 1.0)
+    rate: float = 0.05
+    steps: int = 80
+    seeds: tuple[int, ...] = (0, 1, 2)
+    rank: int = 8
+    refresh: int = 20
+    contest: str = "cnn"
+    held_out: str | None = "george"
+    num_threads: int = 1
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One training: its curve, its gradient norms, and what it reads in the clips."""
+
+    points: list[Point]
+    norms: list[float]
+    clipped: float
+    heard: list[int]
+
+
+def run(
+    config: Config | None = None,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Record:
+    """Train at every combination of damping, decay and clipping.
+
+        θ ← (1 − α·decay) θ − αλ (Hₖ + λI)⁻¹ m,  m ← 0.9 m + clip(∇L),  clip(g) = g·min(1, c/‖g‖)
+
+    Hₖ is the Gauss–Newton matrix's part along ``rank`` directions. α falls linearly to 0.
+
+    Args:
+        config: the recorded experiment when None.
+        data_dir: folder that holds FSDD; the environment variable ``HNRC_DATA_DIR`` when None.
+        progress: called with a line before each run; nothing is told when None.
+
+    Returns:
+        Record ``sweep``. Arrays, the axes before the last being damping, decay, clip, seed: ``train_loss``
+        and ``test_error`` at ``steps``, ``grad_norm`` of every step before clipping, NaN from where a run
+        diverged on; ``clipped``, the fraction of its steps; ``heard``, the digit it reads in each of the
+        shipped test clips (``clip_names``, of synthetic voices that no run was trained on), −1 where it
+        diverged. The axes themselves are ``damping``, ``decay``, ``clip``.
+
+    Raises:
+        FileNotFoundError: FSDD is not there.
+    """
+    config, begun = config or Config(), time.monotonic()
+    recipe = CONTESTS[config.contest].on_split(config.held_out)
+    parts = load_parts(recipe.corpus, held_out=config.held_out, data_dir=data_dir)
+    clips = shipped_clips()
+    with cpu_threads(config.num_threads):
+        track = Track(recipe, parts)
+        runs = list(_runs(config, track, clips, progress or (lambda line: None)))
+    shape = (len(config.damping), len(config.decay), len(config.clip), len(config.seeds))
+    arrays = {
+        name: values.reshape(*shape, *values.shape[1:]) for name, values in _arrays(config, runs).items()
+    }
+    arrays |= {name: np.array(getattr(config, name)) for name in ("damping", "decay", "clip")}
+    arrays["steps"] = np.array(_marks(config))
+    seconds = round(time.monotonic() - begun, 2)
+    scalars = {
+        "clip_names": [utterance.name for utterance in clips],
+        "clip_digits": [utterance.label for utterance in clips],
+        "diverged": int(np.isnan(arrays["train_loss"][..., -1]).sum()),
+        "num_runs": len(runs),
+        "seconds": seconds,
+    }
+    provenance = Provenance(
+        corpus="shipped digits" if config.held_out is None else f"FSDD, {config.held_out} held out",
+        manifest_sha256=parts.train.manifest_sha256,
+        model=f"{CONTESTS[config.contest].title}, {track.num_parameters} parameters",
+        versions=environment(),
+        device="cpu",
+        seed=config.seeds[0],
+        commit=current_commit(),
+        seconds=seconds,
+        scale="full" if config == Config() else "reduced",
+        config=_plain(config),
+    )
+    return Record(NAME, provenance, scalars, arrays)
+
+
+def shipped_clips() -> Corpus:
+    """The English test voices' first take of every digit, which may be copied into a page."""
+    test = load_digits("test", language="en")
+    chosen = [place for place, utterance in enumerate(test) if utterance.name.endswith(_CLIP_TAKE)]
+    return Corpus("shipped English test clips", [test[place] for place in chosen])
+
+
+def _runs(config: Config, track: Track, clips: Corpus, tell: Callable[[str], None]) -> Iterator[_Run]:
+    heard = ResidentCorpus(clips, track.recipe.front_end, "cpu", _SPECTRA_BUDGET)
+    targets = track.task.encode(clips, "cpu")
+    for damping, decay, clip, seed in product(config.damping, config.decay, config.clip, config.seeds):
+        tell(f"damping {damping:g}, decay {decay:g}, clip {clip:g}, seed {seed}")
+        learner, optimizer = track.learner(*_optimizer(config, damping, clip), seed)
+        per_rate = decay if math.isinf(damping) else decay / damping
+        regularize(optimizer, DecoupledDecay(per_rate))
+        outcomes: list[StepOutcome] = []
+        points = track.train_learner(
+            learner,
+            optimizer,
+            Budget(config.steps, math.inf),
+            seed,
+            lambda step, outcome, kept=outcomes: kept.append(outcome),
+        )
+        if math.isfinite(points[-1].train_loss):
+            texts = measure(learner.model, track.task, clips, heard, targets).texts
+            read = [int(text) for text in texts]
+        else:
+            read = [-1] * len(clips)
+        clipped = sum(outcome.clipped for outcome in outcomes) / max(1, len(outcomes))
+        yield _Run(points, [outcome.grad_norm for outcome in outcomes], clipped, read)
+
+
+def _optimizer(config: Config, damping: float, clip: float) -> tuple[str, dict]:
+    """Name and settings as ``Track`` takes them."""
+    settings = {"momentum": 0.9, "clip": None if math.isinf(clip) else clip, "learning_rate": config.rate}
+    if math.isinf(damping):
+        return "sgd", settings
+    curvature = {"rank": config.rank, "refresh": config.refresh, "matrix": "ggn", "safeguard": "none"}
+    return "hnrc", settings | curvature | {"damping": damping, "learning_rate": config.rate * damping}
+
+
+def _marks(config: Config) -> list[int]:
+    """Steps at which a run is evaluated."""
+    points = Budget(config.steps).points
+    due = (
+        s for s in range(1, config.steps + 1) if s * points // config.steps > (s - 1) * points // config.steps
+    )
+    return [0, *due]
+
+
+def _arrays(config: Config, runs: list[_Run]) -> dict[str, np.ndarray]:
+    """A row for every run, NaN where it had come to an end."""
+    marks = _marks(config)
+    curves = {name: np.full((len(runs), len(marks)), np.nan) for name in ("train_loss", "test_error")}
+    norms = np.full((len(runs), config.steps), np.nan, dtype=np.float32)
+    for row, one in enumerate(runs):
+        for point in one.points:
+            if math.isfinite(point.train_loss):
+                for name, values in curves.items():
+                    values[row, marks.index(point.step)] = getattr(point, name)
+        norms[row, : len(one.norms)] = one.norms
+    return curves | {
+        "grad_norm": norms,
+        "clipped": np.array([one.clipped for one in runs]),
+        "heard": np.array([one.heard for one in runs], dtype=np.int8),
+    }
+
+
+def _plain(config: Config) -> dict:
+    """The configuration with infinity as text, which JSON does not have."""
+    return {
+        name: [str(item) if item == math.inf else item for item in value]
+        if isinstance(value, tuple)
+        else value
+        for name, value in asdict(config).items()
+    }
