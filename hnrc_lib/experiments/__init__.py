@@ -31,6 +31,7 @@ _NAMES = (
     "fsdd_hessian",
     "fsdd_landscape",
     "fsdd_speakers",
+    "landscape_runs",
     "optimisers",
     "sweep",
     "trellis",

@@ -18,6 +18,7 @@ NAMES = [
     "fsdd_hessian",
     "fsdd_landscape",
     "fsdd_speakers",
+    "landscape_runs",
     "optimisers",
     "sweep",
     "trellis",
