@@ -1,4 +1,5 @@
-// A canvas as sharp as the screen, redrawn when its box or the screen's density changes.
+// A canvas as sharp as the screen, redrawn when its box or the screen's density changes. The box is measured
+// when it is first asked for: each measurement of a changed page costs a layout, so it waits for all boxes.
 export function createCanvas(parent, { label, className = "", signal, resized }) {
   const canvas = document.createElement("canvas");
   canvas.className = `hnrc-canvas ${className}`;
@@ -7,7 +8,9 @@ export function createCanvas(parent, { label, className = "", signal, resized })
   parent.append(canvas);
   const context = canvas.getContext("2d");
   const box = { width: 0, height: 0 };
+  let measured = false;
   const measure = () => {
+    measured = true;
     const { width, height } = canvas.getBoundingClientRect();
     const changed = width !== box.width || height !== box.height;
     Object.assign(box, { width, height });
@@ -17,7 +20,16 @@ export function createCanvas(parent, { label, className = "", signal, resized })
   observer.observe(canvas);
   signal.addEventListener("abort", () => observer.disconnect(), { once: true });
   window.addEventListener("resize", resized, { signal });
-  return { canvas, context, box, measure, describe: (text) => canvas.setAttribute("aria-label", text) };
+  const describe = (text) => canvas.setAttribute("aria-label", text);
+  return {
+    canvas,
+    context,
+    describe,
+    get box() {
+      if (!measured) measure();
+      return box;
+    },
+  };
 }
 
 // Clears the canvas and returns true, or false while it has no box to draw in.

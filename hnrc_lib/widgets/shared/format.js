@@ -18,6 +18,11 @@ export function superscript(integer) {
   return Array.from(String(integer), (digit) => SUPERSCRIPTS[digit]).join("");
 }
 
+// 10ⁿ for a tick of a logarithmic axis.
+export function formatPower(tick) {
+  return `10${superscript(Math.round(Math.log10(tick)))}`;
+}
+
 export function subscript(integer) {
   return Array.from(String(integer), (digit) => SUBSCRIPTS[Number(digit)]).join("");
 }

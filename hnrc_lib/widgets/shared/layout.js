@@ -46,12 +46,10 @@ export function planeFrame({ name, label, keys, above = [], hint = "" }) {
   return { root, side, plane, state, problem, sliders, buttons };
 }
 
-// One canvas a view, measured: { name: [parent, label, class name of the canvas] }.
+// One canvas a view: { name: [parent, label, class name of the canvas] }.
 export function buildStages(views, signal, resized) {
   const made = Object.entries(views).map(([name, [parent, label, className = ""]]) => {
-    const stage = createCanvas(parent, { label, className, signal, resized });
-    stage.measure();
-    return [name, stage];
+    return [name, createCanvas(parent, { label, className, signal, resized })];
   });
   return Object.fromEntries(made);
 }

@@ -1,7 +1,7 @@
 // Errors of both models against |Δ|, both logarithmic; dashed lines rise with slopes 2 and 3.
 import { dot, polyline, segment, verticalTick, write } from "../shared/axes.js";
 import { beginDrawing } from "../shared/canvas.js";
-import { formatNumber, superscript } from "../shared/format.js";
+import { formatNumber, formatPower } from "../shared/format.js";
 import { logScale } from "../shared/scale.js";
 import { GREATEST_RADIUS, LEAST_RADIUS, modelErrors } from "./models.js";
 
@@ -20,8 +20,7 @@ function paintAxes(context, x, y, colours) {
   const style = { colour: colours.muted, font: colours.font, align: "right", baseline: "middle" };
   for (const tick of y.ticks(6)) {
     segment(context, [x.range[0], y(tick)], [x.range[1], y(tick)], { colour: colours.grid });
-    const label = `10${superscript(Math.round(Math.log10(tick)))}`;
-    write(context, label, x.range[0] - 5, y(tick), style);
+    write(context, formatPower(tick), x.range[0] - 5, y(tick), style);
   }
   const rows = [y.range[1], y.range[0]];
   for (const tick of x.ticks(4)) verticalTick(context, x, tick, rows, colours, { label: formatNumber(tick) });

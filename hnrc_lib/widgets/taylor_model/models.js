@@ -70,14 +70,25 @@ export function errorSlopes(name, point) {
   return near.map((error, i) => Math.log2(far[i] / error));
 }
 
+function keepsTrust(name, point, here, radius) {
+  const { ratio } = judge(name, point, here, trustStep(here, radius).step);
+  return ratio !== null && ratio >= BOUNDS.poor;
+}
+
+// The radius beyond which no step grows, or null where even the least one is not to be trusted.
+export function trustLimit(name, point) {
+  const here = evaluate(name, point);
+  const newton = here.curvature > 0 ? Math.abs(here.slope) / here.curvature : Infinity;
+  const last = Math.min(newton, GREATEST_RADIUS);
+  return last < LEAST_RADIUS || !keepsTrust(name, point, here, LEAST_RADIUS) ? null : last;
+}
+
 // The largest radius up to which every step keeps ρ ≥ ¼; null where even the least radius fails.
 export function trustEnd(name, point) {
   const here = evaluate(name, point);
-  const ratio = (radius) => judge(name, point, here, trustStep(here, radius).step).ratio;
-  const trusted = (radius) => ratio(radius) !== null && ratio(radius) >= BOUNDS.poor;
-  const newton = here.curvature > 0 ? Math.abs(here.slope) / here.curvature : Infinity;
-  const last = Math.min(newton, GREATEST_RADIUS);
-  if (last < LEAST_RADIUS || !trusted(LEAST_RADIUS)) return null;
+  const trusted = (radius) => keepsTrust(name, point, here, radius);
+  const last = trustLimit(name, point);
+  if (last === null) return null;
   let low = LEAST_RADIUS;
   for (let k = 1; k <= SAMPLES; k++) {
     let high = LEAST_RADIUS + ((last - LEAST_RADIUS) * k) / SAMPLES;

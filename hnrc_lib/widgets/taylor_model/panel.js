@@ -6,7 +6,7 @@ import { evenPositions, logPositions } from "../shared/scale.js";
 import { barHeight, curveScales, roomySide } from "./curve.js";
 import { evaluate, WINDOW } from "./functions.js";
 import { GREATEST_RADIUS, LEAST_RADIUS } from "./models.js";
-import { optimum, SCHEMA } from "./presets.js";
+import { hasOptimum, SCHEMA } from "./presets.js";
 import { FUNCTION_LABELS, NO_TRUST, tellPoint, tellRadius } from "./words.js";
 
 const SLIDERS = {
@@ -71,7 +71,7 @@ export function updateControls(controls, { state, ratio }) {
   controls.sliders.point.update(state.point);
   controls.sliders.radius.update(state.radius);
   controls.step.update({ disabled: ratio === null });
-  const best = optimum(state);
+  const best = hasOptimum(state);
   const hint = best ? "The largest radius up to which the gain ratio stays at ¼ or above" : NO_TRUST;
   controls.optimal.update({ disabled: !best, hint });
   controls.handles.point.update([state.point, 0]);

@@ -1,7 +1,7 @@
 // The point and radius each function starts with, and the bounds of every trait (widget.py holds the same).
 import { clamp } from "../shared/scale.js";
 import { FUNCTION_NAMES, WINDOW } from "./functions.js";
-import { GREATEST_RADIUS, inspect, LEAST_RADIUS, trustEnd } from "./models.js";
+import { GREATEST_RADIUS, inspect, LEAST_RADIUS, trustEnd, trustLimit } from "./models.js";
 
 export const SCHEMA = {
   function: { options: FUNCTION_NAMES },
@@ -23,6 +23,11 @@ export function advance(state) {
 }
 
 // The radius where trust ends, rounded down so that it still holds; null where there is none.
+// Without the search that `optimum` makes.
+export function hasOptimum({ function: name, point }) {
+  return trustLimit(name, point) !== null;
+}
+
 export function optimum({ function: name, point }) {
   const end = trustEnd(name, point);
   return end === null ? null : { radius: Math.max(LEAST_RADIUS, Math.floor(end * 1000 + 1e-6) / 1000) };

@@ -26,6 +26,7 @@ const compute = (states) => states.map((state) => {
     end: models.trustEnd(state.function, state.point),
     advanced: presets.advance(state),
     best: presets.optimum(state),
+    offered: presets.hasOptimum(state),
   };
 });
 """
@@ -76,6 +77,7 @@ def check_state(state: dict[str, Any], got: dict[str, Any]) -> None:
     close(shown["next"], expected.next)
     check_errors(state, got, here)
     check_end(state["function"], state["point"], got["end"])
+    assert got["offered"] == (got["best"] is not None)
     if got["best"] is not None:
         assert 0.01 <= got["best"]["radius"] <= max(got["end"], 0.01)
         assert got["best"]["radius"] == pytest.approx(got["end"], abs=1.01e-3)
