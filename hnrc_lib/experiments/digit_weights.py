@@ -61,8 +61,8 @@ class Config:
     held_out: str | None = None
     channels: tuple[int, ...] = (16, 32, 32)
     hidden: int = 32
-    epochs: int = 30
-    average_last: int = 12
+    epochs: int = 14
+    average_last: int = 5
     seed: int = 0
     num_threads: int = 1
 
