@@ -7,6 +7,7 @@ import numpy as np
 
 from hnrc_lib._shapes import Float
 from hnrc_lib.widgets.clips import RATE
+from hnrc_lib.widgets.drawing import add_title, palette, plain_axes
 from hnrc_lib.widgets.features import reference
 from hnrc_lib.widgets.features.words import tell_frame
 from hnrc_lib.widgets.number_format import format_number
@@ -16,24 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (8.6, 5.6)
-LIGHT = {
-    "ink": "#1f2328",
-    "muted": "#57606a",
-    "grid": "#d5dae0",
-    "first": "#0b5fa5",
-    "second": "#0b7355",
-    "path": "#c24a00",
-    "page": "#ffffff",
-}
-DARK = {
-    "ink": "#e6edf3",
-    "muted": "#a3adb8",
-    "grid": "#343b44",
-    "first": "#6cb8f5",
-    "second": "#4fcaa0",
-    "path": "#ff8f4d",
-    "page": "#15181c",
-}
 _DECIBELS = 80.0
 _SHADES = np.log(1e6)
 _ROWS = ((0.345, 0.215), (0.05, 0.215))
@@ -53,7 +36,7 @@ def draw(
     """
     from matplotlib.figure import Figure
 
-    colours = DARK if dark else LIGHT
+    colours = palette(dark)
     shown = reference.inspect(samples, state)
     energies = reference.band_energies(samples, state)
     figure = Figure(figsize=SIZE)
@@ -61,26 +44,16 @@ def draw(
     boxes = [(left, bottom, width, height) for bottom, height in _ROWS for left, width in _COLUMNS]
     draws = (_draw_frame, _draw_spectrum, _draw_mel, _draw_log, _draw_cepstrum)
     for box, one in zip(boxes, draws, strict=False):
-        one(_axes(figure, box, colours), shown, float(np.log(energies.max() + reference.FLOOR)), colours)
+        one(
+            plain_axes(figure, box, colours, grid=0.6),
+            shown,
+            float(np.log(energies.max() + reference.FLOOR)),
+            colours,
+        )
     left, bottom, _, _ = boxes[-1]
     said = f"{title}\n{tell_frame(shown)}\n{state['n_mels']} mel bands\n{state['n_mfcc']} coefficients kept"
     figure.text(left, bottom + 0.2, said, color=colours["muted"], fontsize=9, va="top", linespacing=1.7)
     return figure
-
-
-def _axes(figure: "Figure", box: tuple[float, float, float, float], colours: Mapping[str, str]) -> "Axes":
-    axes = figure.add_axes(box)
-    axes.set_facecolor("none")
-    axes.tick_params(colors=colours["muted"], labelsize=8, length=0)
-    axes.grid(color=colours["grid"], linewidth=0.6)
-    axes.set_axisbelow(True)
-    for spine in axes.spines.values():
-        spine.set(color=colours["grid"], linewidth=0.8)
-    return axes
-
-
-def _title(axes: "Axes", text: str, colours: Mapping[str, str]) -> None:
-    axes.set_title(text, loc="left", color=colours["muted"], fontsize=9, fontweight="bold")
 
 
 def _draw_time(
@@ -89,16 +62,16 @@ def _draw_time(
     energies: np.ndarray,
     shown: reference.Stages,
     state: Mapping[str, Any],
-    colours: Mapping[str, str],
+    colours: dict[str, str],
 ) -> None:
     from matplotlib.colors import to_rgb
 
-    wave = _axes(figure, (0.05, 0.81, 0.935, 0.145), colours)
+    wave = plain_axes(figure, (0.05, 0.81, 0.935, 0.145), colours, grid=0.6)
     entering = reference.shaped(samples, state["emphasis"])
     wave.plot(np.arange(len(entering)) / RATE, entering, color=colours["ink"], linewidth=0.6)
     wave.set(yticks=[], xticklabels=[])
-    _title(wave, f"Waveform and log mel bands: {tell_frame(shown)}", colours)
-    bands = _axes(figure, (0.05, 0.65, 0.935, 0.145), colours)
+    add_title(wave, f"Waveform and log mel bands: {tell_frame(shown)}", colours)
+    bands = plain_axes(figure, (0.05, 0.65, 0.935, 0.145), colours, grid=0.6)
     log = reference.logarithm(energies).T
     shades = np.ones((*log.shape, 4))
     shades[..., :3] = to_rgb(colours["first"])
@@ -113,42 +86,42 @@ def _draw_time(
         axes.set_xlim(0, len(samples) / RATE)
 
 
-def _draw_frame(axes: "Axes", shown: reference.Stages, loudest: float, colours: Mapping[str, str]) -> None:
+def _draw_frame(axes: "Axes", shown: reference.Stages, loudest: float, colours: dict[str, str]) -> None:
     time = (np.arange(reference.SIZE) - reference.SIZE // 2) * 1000 / RATE
     axes.plot(time, shown.cut, color=colours["muted"], linewidth=0.7)
     axes.plot(time, shown.windowed, color=colours["path"], linewidth=1.3)
     axes.set(yticks=[], xticks=[-12.5, 0, 12.5], xlim=(time[0], time[-1]))
     axes.set_xticklabels(["−12.5 ms", "0", "12.5 ms"])
-    _title(axes, "Frame × Hann window", colours)
+    add_title(axes, "Frame × Hann window", colours)
 
 
-def _draw_spectrum(axes: "Axes", shown: reference.Stages, loudest: float, colours: Mapping[str, str]) -> None:
+def _draw_spectrum(axes: "Axes", shown: reference.Stages, loudest: float, colours: dict[str, str]) -> None:
     frequency = np.arange(len(shown.power)) * RATE / reference.SIZE / 1000
     level = 10 * np.log10(np.maximum(shown.power, reference.FLOOR))
     axes.plot(frequency, level, color=colours["first"], linewidth=1.3)
     axes.set(xlim=(0, RATE / 2000), ylim=(level.max() - _DECIBELS, level.max() + 4))
     axes.set_xticks(range(4), ["0", "1 kHz", "2 kHz", "3 kHz"])
-    _title(axes, "Power spectrum, dB", colours)
+    add_title(axes, "Power spectrum, dB", colours)
 
 
-def _draw_mel(axes: "Axes", shown: reference.Stages, loudest: float, colours: Mapping[str, str]) -> None:
+def _draw_mel(axes: "Axes", shown: reference.Stages, loudest: float, colours: dict[str, str]) -> None:
     axes.bar(np.arange(len(shown.energies)), shown.energies, color=colours["second"])
     axes.set(xticks=[], yticks=[0])
-    _title(axes, f"{len(shown.energies)} mel energies", colours)
+    add_title(axes, f"{len(shown.energies)} mel energies", colours)
 
 
-def _draw_log(axes: "Axes", shown: reference.Stages, loudest: float, colours: Mapping[str, str]) -> None:
+def _draw_log(axes: "Axes", shown: reference.Stages, loudest: float, colours: dict[str, str]) -> None:
     base = loudest - np.log(1e8)
     band = np.arange(len(shown.log))
     axes.bar(band, np.maximum(shown.log - base, 0), bottom=base, color=colours["second"])
-    axes.plot(band, np.maximum(shown.envelope, base), color=colours["page"], linewidth=3.4)
+    axes.plot(band, np.maximum(shown.envelope, base), color=colours["halo"], linewidth=3.4)
     axes.plot(band, np.maximum(shown.envelope, base), color=colours["path"], linewidth=1.7)
     axes.set(xticks=[], ylim=(base, loudest + 1))
-    _title(axes, "ln of the energies; line: what is kept", colours)
+    add_title(axes, "ln of the energies; line: what is kept", colours)
 
 
-def _draw_cepstrum(axes: "Axes", shown: reference.Stages, loudest: float, colours: Mapping[str, str]) -> None:
+def _draw_cepstrum(axes: "Axes", shown: reference.Stages, loudest: float, colours: dict[str, str]) -> None:
     axes.bar(np.arange(1, len(shown.coefficients)), shown.coefficients[1:], color=colours["path"])
     axes.set(xlim=(0.4, reference.MOST_KEPT - 0.4), xticks=[1, 4, 8, 12])
     level = format_number(float(shown.coefficients[0]))
-    _title(axes, f"MFCC: {len(shown.coefficients)} kept, c₀ = {level}", colours)
+    add_title(axes, f"MFCC: {len(shown.coefficients)} kept, c₀ = {level}", colours)

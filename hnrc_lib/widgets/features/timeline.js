@@ -5,7 +5,7 @@ import { formatNumber } from "../shared/format.js";
 import { shadeGrid } from "../shared/grid.js";
 import { clamp, linearScale } from "../shared/scale.js";
 import { hzToMel } from "../shared/sound/features.js";
-import { peakOf } from "../shared/sound/level.js";
+import { outline } from "../shared/sound/waveform.js";
 import { parseColour } from "../shared/theme.js";
 import { HOP, RATE, WINDOW } from "./analysis.js";
 
@@ -26,23 +26,6 @@ export function timelineScales({ width, height }, { entered }) {
 
 export function handleHeight({ wave }) {
   return (wave[0] + wave[1]) / 2;
-}
-
-// Least and greatest sample under each pixel, as one path.
-function outline(samples, { x, wave }) {
-  const path = new Path2D();
-  const [middle, half] = [(wave[0] + wave[1]) / 2, (wave[1] - wave[0]) / 2];
-  const scale = half / (peakOf(samples) || 1);
-  const columns = Math.max(1, Math.round(x.range[1] - x.range[0]));
-  for (let i = 0; i < columns; i++) {
-    const first = Math.floor((i * samples.length) / columns);
-    const part = samples.subarray(first, Math.max(first + 1, ((i + 1) * samples.length) / columns));
-    const [low, high] = part.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, -Infinity]);
-    const at = x.range[0] + i + 0.5;
-    path.moveTo(at, middle - scale * high - 0.5);
-    path.lineTo(at, middle - scale * low + 0.5);
-  }
-  return path;
 }
 
 function paintBands(context, { x, bands }, scene, picture, colours) {
@@ -84,7 +67,7 @@ export function createTimeline(stage) {
     const keys = [scene.grid, stage.box.width, stage.box.height, colours.first];
     if (keys.every((key, i) => key === kept[i])) return;
     kept = keys;
-    path = outline(scene.entered.samples, scales);
+    path = outline(scene.entered.samples, scales.x.range, scales.wave);
     const shade = (value) => clamp(1 + (value - scene.greatestLog) / RANGE, 0, 1);
     picture = shadeGrid(scene.grid, parseColour(colours.first), shade);
   };

@@ -2,8 +2,7 @@
 import { element } from "../shared/controls.js";
 import { announcer } from "../shared/live.js";
 import { mount, renderer } from "../shared/mount.js";
-import { readClips } from "../shared/sound/clips.js";
-import { ownSound } from "../shared/sound/own.js";
+import { createSounds } from "../shared/sound/own.js";
 import { createSpeaker } from "../shared/sound/speaker.js";
 import { readColours } from "../shared/theme.js";
 import { enter, loudestFrame, RATE } from "./analysis.js";
@@ -24,14 +23,6 @@ const DRAWERS = {
   log: drawLog,
   mfcc: drawCepstrum,
 };
-
-// The clips by name, the reader's own sound over them.
-function createSounds(model) {
-  const clips = readClips(model);
-  const own = ownSound(model);
-  const byName = new Map(clips.map((clip) => [clip.name, clip]));
-  return { clips, own, of: (clip) => own.get() ?? byName.get(clip), byName };
-}
 
 function loudestOf(sound) {
   return loudestFrame(enter(sound.samples, "off"));

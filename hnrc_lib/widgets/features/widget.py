@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FOLDER = Path(__file__).resolve().parent
-_STATE = ("clip", "frame", "emphasis", "n_mels", "n_mfcc")
 
 
 class FeaturesExplorer(HasClips, StaticWidget):
@@ -58,7 +57,7 @@ class FeaturesExplorer(HasClips, StaticWidget):
 
     def state(self) -> dict[str, Any]:
         """The traits that move, by name."""
-        return {name: getattr(self, name) for name in _STATE}
+        return {name: value for name, value in super().state().items() if name != "clips"}
 
     def inspect(self) -> reference.Stages:
         """Every stage of the frame chosen, of the clip chosen."""

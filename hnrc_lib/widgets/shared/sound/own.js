@@ -1,8 +1,10 @@
 // The reader's own sound of a widget: kept in the page beside the model, shared by its views, sent nowhere.
+import { readClips } from "./clips.js";
+
 const stores = new WeakMap();
 
 // { get, set, follow } for the sound { title, samples } that replaces the chosen clip; null for none.
-export function ownSound(model) {
+function ownSound(model) {
   if (!stores.has(model)) {
     const listeners = new Set();
     let sound = null;
@@ -19,4 +21,12 @@ export function ownSound(model) {
     });
   }
   return stores.get(model);
+}
+
+// The clips of a widget, and the reader's own sound that stands before them while there is one.
+export function createSounds(model) {
+  const clips = readClips(model);
+  const own = ownSound(model);
+  const byName = new Map(clips.map((clip) => [clip.name, clip]));
+  return { clips, own, byName, of: (clip) => own.get() ?? byName.get(clip) };
 }
