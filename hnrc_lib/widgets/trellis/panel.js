@@ -91,7 +91,7 @@ export function buildControls(frame, stages, act, signal) {
   const reset = button({ label: "Reset", title: "Back to what was said, where its gradient is largest", clicked: act.reset, signal });
   frame.buttons.append(play.element, step.element, optimal.element, reset.element);
   const handle = buildHandle(frame.plane, stages.trellis, held, act, signal);
-  return { held, mode, quantity, label, digit, time, play, step, optimal, handle };
+  return { act, held, mode, quantity, label, digit, time, play, step, optimal, handle };
 }
 
 export function updateControls(controls, scene, playing) {

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hnrc_lib._shapes import Float
+from hnrc_lib.widgets.drawing import add_title, palette, plain_axes
 from hnrc_lib.widgets.trellis import reference
 from hnrc_lib.widgets.trellis.lattice import BLANK_NAME, Lattice, symbol_name
 from hnrc_lib.widgets.trellis.readings import shown_classes
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from hnrc_lib.widgets.trellis.widget import TrellisExplorer
 
 SIZE = (8.6, 4.6)
-LIGHT = {"ink": "#1f2328", "muted": "#57606a", "grid": "#d5dae0", "first": "#0b5fa5", "path": "#c24a00"}
-DARK = {"ink": "#e6edf3", "muted": "#a3adb8", "grid": "#343b44", "first": "#6cb8f5", "path": "#ff8f4d"}
 RANGE = 15.0  # nats below the best of a frame where the shading ends
 FAINTEST = 0.06
 
@@ -50,22 +49,19 @@ def draw(widget: "TrellisExplorer", *, dark: bool = False) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    colours = DARK if dark else LIGHT
+    colours = palette(dark)
     lattice, passes = widget.lattice(), widget.passes()
     figure = Figure(figsize=SIZE)
-    _draw_trellis(figure.add_axes((0.075, 0.4, 0.91, 0.54)), widget, lattice, passes, colours)
-    _draw_gradient(figure.add_axes((0.075, 0.1, 0.91, 0.22)), widget, lattice, colours)
+    _draw_trellis(plain_axes(figure, (0.075, 0.4, 0.91, 0.54), colours), widget, lattice, passes, colours)
+    _draw_gradient(plain_axes(figure, (0.075, 0.1, 0.91, 0.22), colours), widget, lattice, colours)
     figure.text(0.075, 0.012, widget.caption, color=colours["muted"], fontsize=6)
     return figure
 
 
-def _style(axes: "Axes", names: list[str], title: str, colours: dict[str, str]) -> None:
-    axes.set_facecolor("none")
-    axes.tick_params(colors=colours["muted"], labelsize=7, length=0)
+def _label(axes: "Axes", names: list[str], title: str, colours: dict[str, str]) -> None:
     axes.set_yticks(range(len(names)), names)
-    for spine in axes.spines.values():
-        spine.set(color=colours["grid"], linewidth=0.8)
-    axes.set_title(title, loc="left", color=colours["muted"], fontsize=9, fontweight="bold")
+    axes.tick_params(labelsize=7)
+    add_title(axes, title, colours)
 
 
 def _image(axes: "Axes", opacity: np.ndarray, colour: str) -> None:
@@ -101,7 +97,7 @@ def _draw_trellis(
     axes.set_xticks([])
     subject = f"label {widget.label}" if widget.mode == "ctc" else f"model of digit {widget.digit}"
     title = f"{widget.mode.upper()}, {subject}: {widget.quantity}, frame {frame + 1} of {len(lattice.scores)}"
-    _style(axes, [name.replace(BLANK_NAME, "–") for name in lattice.names], title, colours)
+    _label(axes, [name.replace(BLANK_NAME, "–") for name in lattice.names], title, colours)
 
 
 def _draw_gradient(
@@ -116,4 +112,4 @@ def _draw_gradient(
     _image(axes, -gradient, colours["first"])
     axes.axvline(widget.cell()[0] + 1, color=colours["muted"], linewidth=0.8, linestyle=":")
     title = "Gradient: softmax − posterior" if widget.mode == "ctc" else "Gradient in log b: −posterior"
-    _style(axes, names, f"{title} (orange above 0, blue below)", colours)
+    _label(axes, names, f"{title} (orange above 0, blue below)", colours)

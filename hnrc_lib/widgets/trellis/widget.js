@@ -1,8 +1,8 @@
 // Trellis explorer: one state, a trellis, a cell's arithmetic and the gradient. Pure mathematics is in lattice and passes.
 import { element } from "../shared/controls.js";
 import { player } from "../shared/frame.js";
-import { announcer } from "../shared/live.js";
-import { mount, renderer } from "../shared/mount.js";
+import { badge } from "../shared/layout.js";
+import { widgetOf } from "../shared/mount.js";
 import { readColours } from "../shared/theme.js";
 import { drawGradient } from "./gradient.js";
 import { buildFrame, makeStages } from "./layout.js";
@@ -17,12 +17,13 @@ import { tellFormula, tellGradient, tellState, tellTrellis, titles } from "./wor
 const COLOURS = "muted grid line first second path zone halo page".split(" ");
 const PERIOD = 260; // ms a frame
 
-function createPainter({ frame, stages, controls, survey, say }) {
+function createPainter(frame, stages, controls, say) {
+  const { survey, playing } = controls.act;
   let colours = null;
   const readTheme = () => (colours = readColours(frame.root, COLOURS));
-  const paint = (state, playing) => {
+  const paint = (state) => {
     const scene = survey(state);
-    updateControls(controls, scene, playing);
+    updateControls(controls, scene, playing());
     drawTrellis(stages.trellis, scene, colours);
     drawGradient(stages.gradient, scene, colours);
     fillTable(frame.table, scene);
@@ -38,8 +39,7 @@ function tell(frame, stages, scene, say) {
   frame.gradient.title.textContent = gradient;
   frame.cell.title.textContent = cell;
   frame.caption.textContent = scene.state.caption;
-  const parts = [element("span", "hnrc-sentence", sentence), " ", element("span", "hnrc-outcome", outcome)];
-  frame.state.replaceChildren(...parts);
+  frame.state.replaceChildren(element("span", "hnrc-sentence", sentence), " ", badge(outcome, scene.state.mode));
   stages.trellis.describe(tellTrellis(scene));
   stages.gradient.describe(outcome);
   say(`${sentence} ${outcome}`);
@@ -69,29 +69,22 @@ function createWalk({ read, write }, survey, redraw, signal) {
   return { step, toggle, playing: play.playing };
 }
 
-function start(model, el, signal) {
-  const frame = buildFrame();
-  const build = (bound, redraw) => {
-    const stages = makeStages(frame, signal, redraw);
-    const survey = createSurveyor();
-    const walk = createWalk(bound, survey, redraw, signal);
-    const act = {
-      write: bound.write,
-      play: walk.toggle,
-      step: walk.step,
-      optimal: () => bound.write(optimum(bound.read(), survey(bound.read()).reading)),
-      reset() {
-        const back = reset(bound.read());
-        bound.write({ ...back, ...home(survey({ ...bound.read(), ...back })) });
-      },
-    };
-    const controls = buildControls(frame, stages, act, signal);
-    const painter = createPainter({ frame, stages, controls, survey, say: announcer(frame.root, signal) });
-    return { ...painter, paint: (state) => painter.paint(state, walk.playing()) };
+function createActions(bound, redraw, signal) {
+  const survey = createSurveyor();
+  const { step, toggle, playing } = createWalk(bound, survey, redraw, signal);
+  const { read, write } = bound;
+  return {
+    write,
+    step,
+    survey,
+    playing,
+    play: toggle,
+    optimal: () => write(optimum(read(), survey(read()).reading)),
+    reset() {
+      const back = reset(read());
+      write({ ...back, ...home(survey({ ...read(), ...back })) });
+    },
   };
-  mount({ model, el, schema: SCHEMA, frame, build, signal });
 }
 
-const render = renderer(start);
-
-export default { render };
+export default widgetOf({ schema: SCHEMA, buildFrame, makeStages, createActions, buildControls, createPainter });
