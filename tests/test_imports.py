@@ -31,7 +31,7 @@ ALLOWED = {
     "models": set(),
     "recognition": AUDIO | {"models", "sequence"},
     "plotting": set(),
-    "widgets": {"audio"},
+    "widgets": {"audio", "experiments", "linalg"},
     "training": TRAINED | {"recognition"},
     "experiments": TRAINED | {"training", "recognition"},
     "claims": RECORDED | {"plotting"},
