@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hnrc_lib.widgets.clipping_cliff.widget import ClippingCliff
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
     from hnrc_lib.widgets.features.widget import FeaturesExplorer
     from hnrc_lib.widgets.inverse_picture.widget import InversePicture
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
     from hnrc_lib.widgets.trellis.widget import TrellisExplorer
     from hnrc_lib.widgets.weight_decay.widget import WeightDecayExplorer
 
-__all__ = ["DampingExplorer", "FeaturesExplorer", "InversePicture", "TaylorModelExplorer", "TrellisExplorer", "WeightDecayExplorer"]
+__all__ = [
+    "ClippingCliff",
+    "DampingExplorer",
+    "FeaturesExplorer",
+    "InversePicture",
+    "TaylorModelExplorer",
+    "TrellisExplorer",
+    "WeightDecayExplorer",
+]
 
 _HOMES = {
+    "ClippingCliff": "hnrc_lib.widgets.clipping_cliff.widget",
     "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
     "FeaturesExplorer": "hnrc_lib.widgets.features.widget",
     "InversePicture": "hnrc_lib.widgets.inverse_picture.widget",

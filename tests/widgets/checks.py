@@ -37,10 +37,12 @@ READ = """async ([index, names]) => {
     Object.fromEntries(all(selector).map((el) => [el.getAttribute('aria-label'), tell(el)]));
   return {
     state: Object.fromEntries(names.map((name) => [name, model.get(name)])),
+    said: texts('.hnrc-state').join(''),
     sentence: texts('.hnrc-sentence')[0] ?? null,
     outcomes: texts('.hnrc-outcome'),
     kinds: all('.hnrc-outcome').map((el) => el.dataset.kind),
     titles: texts('.hnrc-title'),
+    notes: texts('.hnrc-note'),
     sliders: named('input[type=range]', slider),
     handles: named('.hnrc-handle', (el) => el.getAttribute('aria-valuetext')),
     problem: texts('.hnrc-problem').join(''),

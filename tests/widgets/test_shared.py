@@ -56,6 +56,18 @@ def test_slider_positions_reach_both_ends_and_zero() -> None:
     assert shared("scale", there_and_back) == list(range(87))
 
 
+def test_ticks_of_a_logarithmic_axis_are_powers_of_ten() -> None:
+    assert shared("format", "data.map(made.formatPower)", [1e-12, 1, 1e3]) == ["10⁻¹²", "10⁰", "10³"]
+
+
+def test_both_ways_between_a_plane_and_its_pixels() -> None:
+    address = (WIDGETS / "shared" / "scale.js").as_uri()
+    scales = "({ x: linearScale([0, 2], [10, 30]), y: linearScale([-1, 1], [40, 0]) })"
+    source = f"const ways = planePixels(() => {scales}); const there = ways.toPixels(data);"
+    source = f"import {{ linearScale, planePixels }} from '{address}'; {source}"
+    assert run_node(source + "answer([there, ways.fromPixels(there)]);", [0.5, 0.5]) == [[15, 10], [0.5, 0.5]]
+
+
 def test_integer_positions() -> None:
     steps = "made.integerPositions({ low: 1, high: 200 })"
     assert shared("scale", f"((p) => [p.toValue(0), p.toValue(p.last)])({steps})") == [1, 200]

@@ -1,7 +1,7 @@
 // Loss against step, logarithmic; the step under the slider below is marked.
 import { dot, polyline, segment, write } from "../shared/axes.js";
 import { beginDrawing } from "../shared/canvas.js";
-import { formatNumber, superscript } from "../shared/format.js";
+import { formatNumber, formatPower } from "../shared/format.js";
 import { clamp, linearScale, linearTicks, logScale } from "../shared/scale.js";
 
 const MARGIN = { left: 34, right: 12, top: 8, bottom: 18 }; // widget.css lays the slider along it
@@ -19,8 +19,8 @@ function paintAxes(context, x, y, steps, colours) {
   const style = { colour: colours.muted, font: colours.font };
   for (const tick of y.ticks(4)) {
     segment(context, [x.range[0], y(tick)], [x.range[1], y(tick)], { colour: colours.grid });
-    const label = `10${superscript(Math.round(Math.log10(tick)))}`;
-    write(context, label, x.range[0] - 6, y(tick), { ...style, align: "right", baseline: "middle" });
+    const beside = { ...style, align: "right", baseline: "middle" };
+    write(context, formatPower(tick), x.range[0] - 6, y(tick), beside);
   }
   for (const tick of linearTicks([0, steps], 5).filter(Number.isInteger)) {
     write(context, formatNumber(tick), x(tick), y.range[0] + 14, { ...style, align: "center" });

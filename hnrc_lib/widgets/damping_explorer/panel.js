@@ -1,8 +1,8 @@
 // The damping explorer's sliders, choices, buttons and handle, and how they show the state.
 import { button, segmented, selectBox, sliderRows } from "../shared/controls.js";
 import { formatExact } from "../shared/format.js";
-import { dragHandle } from "../shared/handle.js";
-import { integerPositions, logPositions, planePixels } from "../shared/scale.js";
+import { planeHandle } from "../shared/handle.js";
+import { integerPositions, logPositions } from "../shared/scale.js";
 import { showWalk } from "../shared/walk.js";
 import { optimum } from "./methods.js";
 import { planeScales } from "./plane.js";
@@ -29,19 +29,6 @@ const SLIDERS = {
   current: ["step shown", "k", integerPositions({ low: SCHEMA.current.min, high: SCHEMA.current.max })],
 };
 
-function buildHandle(plane, stage, act, signal) {
-  return dragHandle({
-    ...planePixels(() => planeScales(stage.box)),
-    plane,
-    label: "Start point θ₀",
-    bounds: WINDOW,
-    step: 0.05,
-    describe: tellPoint,
-    moved: (start) => act.write({ start, current: 0 }),
-    signal,
-  });
-}
-
 // Everything a reader operates; `act` holds what the choices do.
 export function buildControls(frame, stages, act, signal) {
   const surface = segmented({
@@ -60,7 +47,16 @@ export function buildControls(frame, stages, act, signal) {
   const reset = button({ label: "Reset", title, clicked: act.reset, signal });
   sliders.current.element.before(play.element);
   frame.buttons.append(optimal.element, reset.element);
-  const handle = buildHandle(frame.plane, stages.plane, act, signal);
+  const handle = planeHandle({
+    plane: frame.plane,
+    stage: stages.plane,
+    scalesOf: planeScales,
+    label: "Start point θ₀",
+    bounds: WINDOW,
+    describe: tellPoint,
+    moved: (start) => act.write({ start, current: 0 }),
+    signal,
+  });
   return { surface, method, sliders, play, optimal, handle, playing: act.walk.playing };
 }
 

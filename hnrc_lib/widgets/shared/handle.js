@@ -1,4 +1,4 @@
-import { clamp } from "./scale.js";
+import { clamp, planePixels } from "./scale.js";
 
 const PLANE_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 const DOWN_KEYS = { ...PLANE_KEYS, ArrowDown: [0, 1], ArrowUp: [0, -1] };
@@ -47,6 +47,11 @@ export function dragHandle(options) {
     handle.setAttribute("aria-valuetext", describe(next));
   };
   return { element: handle, update };
+}
+
+// A point of the plane that `stage` shows by the { x, y } of scalesOf(box).
+export function planeHandle({ stage, scalesOf, step = 0.05, ...options }) {
+  return dragHandle({ ...planePixels(() => scalesOf(stage.box)), step, ...options });
 }
 
 function listenPointer(plane, handle, { follow, pressable, signal }) {
