@@ -10,7 +10,6 @@ import { BANDS, MOST_KEPT } from "./presets.js";
 import { handleHeight, timelineScales } from "./timeline.js";
 import { LISTEN, tellFrame } from "./words.js";
 
-const SECONDS = 3;
 const SLIDERS = {
   n_mels: ["mel bands", "M", integerPositions({ low: BANDS[0], high: BANDS[1] })],
   n_mfcc: ["coefficients kept", "n", integerPositions({ low: 1, high: MOST_KEPT })],
@@ -54,10 +53,9 @@ function listenButtons(frame, act, signal) {
   );
 }
 
-export function buildControls(frame, stages, { clips, own, act, signal }) {
+export function buildControls(frame, stages, { sounds, act, signal }) {
   const held = { scene: null };
-  const source = { root: frame.root, bar: frame.bar, clips, own, seconds: SECONDS, signal };
-  const picker = buildPicker({ ...source, choose: act.choose, ready: act.loudest });
+  const picker = buildPicker(frame, sounds, { choose: act.choose, ready: act.loudest, signal });
   const placeOf = () => frame.sliders;
   const sliders = sliderRows(SLIDERS, { placeOf, format: formatExact, write: act.write, signal });
   const emphasis = segmented({

@@ -1,17 +1,8 @@
 // Everything that the views draw from one state, keeping what has not changed since the last one.
+import { remembered } from "../shared/remembered.js";
 import { cepstrum, logEnergies } from "../shared/sound/features.js";
 import { bandEnergies, enter, FLOOR, inspect } from "./analysis.js";
 import { MOST_KEPT } from "./presets.js";
-
-// The same object again while the keys are the same.
-function remembered(make) {
-  let [keys, value] = [[], null];
-  return (...next) => {
-    if (next.length !== keys.length || next.some((key, i) => key !== keys[i]))
-      [keys, value] = [next, make(...next)];
-    return value;
-  };
-}
 
 // The whole sound in bands, and the extremes that keep every axis still while the frame moves.
 function survey(entered, count) {

@@ -1,9 +1,6 @@
 // Features explorer: one frame of one sound through every stage, to be seen and heard.
 import { element } from "../shared/controls.js";
-import { announcer } from "../shared/live.js";
-import { mount, renderer } from "../shared/mount.js";
-import { createSounds } from "../shared/sound/own.js";
-import { createSpeaker } from "../shared/sound/speaker.js";
+import { soundWidgetOf } from "../shared/sound/widget.js";
 import { readColours } from "../shared/theme.js";
 import { enter, loudestFrame, RATE } from "./analysis.js";
 import { drawCepstrum, drawFrame, drawLog, drawMel, drawSpectrum } from "./frame_views.js";
@@ -74,20 +71,11 @@ function tell(frame, stages, scene, say) {
   say(sentence);
 }
 
-function start(model, el, signal) {
-  const frame = buildFrame();
-  const sounds = createSounds(model);
-  const build = (bound, redraw) => {
-    sounds.own.follow(redraw, signal);
-    const speaker = createSpeaker(redraw, signal);
-    const stages = makeStages(frame, signal, redraw);
-    const act = createActions(bound, sounds, speaker);
-    const controls = buildControls(frame, stages, { clips: sounds.clips, own: sounds.own, act, signal });
-    return createPainter(frame, stages, controls, { sounds, speaker, say: announcer(frame.root, signal) });
-  };
-  mount({ model, el, schema: schemaFor(sounds.clips), frame, build, signal });
-}
-
-const render = renderer(start);
-
-export default { render };
+export default soundWidgetOf({
+  schemaFor,
+  buildFrame,
+  makeStages,
+  createActions,
+  buildControls,
+  createPainter,
+});

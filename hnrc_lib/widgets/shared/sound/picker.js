@@ -6,6 +6,7 @@ import { recordMicrophone } from "./microphone.js";
 import { resample } from "./resample.js";
 import { readSoundFile } from "./sound_file.js";
 
+const SECONDS = 3; // of a recording, and of a file
 const OWN = "your own sound";
 const PRIVATE = "Nothing you record or open leaves this page.";
 
@@ -36,7 +37,7 @@ function acceptDrops(root, dropped, signal) {
 }
 
 // One recording at a time: a second press ends it, and leaving the page too.
-function createRecorder({ seconds, update, taken, failed, signal }) {
+function createRecorder({ update, taken, failed, signal }) {
   let ends = null;
   const begin = async () => {
     ends = new AbortController();
@@ -44,7 +45,7 @@ function createRecorder({ seconds, update, taken, failed, signal }) {
     const heard = (now) => update(`Stop (${now.toFixed(1)} s)`);
     update("Stop (0.0 s)");
     try {
-      const sound = await recordMicrophone({ seconds, heard, ends: stop });
+      const sound = await recordMicrophone({ seconds: SECONDS, heard, ends: stop });
       if (!signal.aborted) taken(sound);
     } catch (error) {
       failed(error);
@@ -63,8 +64,8 @@ function prepared({ samples, rate }) {
   return resample(samples, rate, CLIP_RATE);
 }
 
-// `choose(name)` takes a clip, `own` keeps the reader's sound, `ready()` runs after there is a new one.
-export function buildPicker({ root, bar, clips, own, choose, ready, seconds, signal }) {
+// `choose(name)` takes a clip; `ready()` runs once the reader's own sound is a new one.
+export function buildPicker({ root, bar }, { clips, own }, { choose, ready, signal }) {
   const options = clips.map(({ name, title }) => [name, title]);
   const changed = (name) => name !== OWN && choose(name);
   const select = selectBox({ label: "Sound", options: [...options, [OWN, ""]], changed, signal });
@@ -79,7 +80,7 @@ export function buildPicker({ root, bar, clips, own, choose, ready, seconds, sig
   const failed = (error) => (alert.textContent = `No new sound: ${error.message}.`);
   const open = async (file) => {
     try {
-      take(file.name, await readSoundFile(file, seconds));
+      take(file.name, await readSoundFile(file, SECONDS));
     } catch (error) {
       failed(error);
     }
@@ -87,8 +88,8 @@ export function buildPicker({ root, bar, clips, own, choose, ready, seconds, sig
   const input = fileInput(open, signal);
   const update = (text) => record.update({ text });
   const taken = (sound) => take("your recording", sound);
-  const press = createRecorder({ seconds, update, taken, failed, signal });
-  const title = `Up to ${seconds} seconds; the browser asks first`;
+  const press = createRecorder({ update, taken, failed, signal });
+  const title = `Up to ${SECONDS} seconds; the browser asks first`;
   const record = button({ label: "Record", title, clicked: press, signal });
   const file = button({ label: "Open a file", clicked: () => input.click(), signal });
   acceptDrops(root, open, signal);
