@@ -15,6 +15,7 @@ import pytest
 
 from hnrc_lib.widgets.base import StaticWidget
 from tests.browser import PageProbe
+from tests.widgets.notebook import Notebook
 from tests.widgets.pages import TWO_FRAMES
 
 Show = Callable[..., PageProbe]
@@ -238,6 +239,23 @@ class PageChecks:
             assert read(probe, self.kind)["state"][name] == trait.minimum
         probe.page.get_by_role("button", name="Reset").click()
         assert read(probe, self.kind)["state"] == first
+
+    def test_a_live_view_and_python_hold_one_state(self, notebook: Callable[..., Notebook]) -> None:
+        made = notebook(self.kind())
+        page = made.probe.page
+        for name, label in self.sliders.items():
+            trait: Any = self.kind.class_traits()[name]
+            slider = page.get_by_label(label, exact=True)
+            setattr(made.widget, name, trait.maximum)
+            made.flush()
+            assert slider.input_value() == slider.get_attribute("max")
+            slider.press("Home")
+            made.settle()
+            assert getattr(made.widget, name) == trait.minimum
+        page.evaluate("window.leave()")
+        assert page.locator(".hnrc-widget").count() == 0
+        setattr(made.widget, next(iter(self.sliders)), getattr(self.kind(), next(iter(self.sliders))))
+        made.flush()
 
     def test_the_state_is_spoken_once_it_rests(self, show: Show) -> None:
         probe = show(self.widgets()[0])

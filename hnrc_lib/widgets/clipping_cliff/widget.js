@@ -2,6 +2,7 @@
 import { element } from "../shared/controls.js";
 import { badge } from "../shared/layout.js";
 import { widgetOf } from "../shared/mount.js";
+import { remembered } from "../shared/remembered.js";
 import { readColours } from "../shared/theme.js";
 import { walker } from "../shared/walk.js";
 import { drawAngle } from "./angle.js";
@@ -27,28 +28,19 @@ import {
 
 const COLOURS = "muted grid level basin path plain gradient halo page veil".split(" ");
 
-// The run without clipping, found anew only when something moves on which it depends.
-function rememberPlain() {
-  let [key, run] = ["", null];
-  return ({ start, learning_rate, steps }) => {
-    const wanted = JSON.stringify([start, learning_rate, steps]);
-    if (wanted !== key) run = descend({ rule: "none", start, learning_rate, steps });
-    key = wanted;
-    return run;
-  };
-}
-
 // What all views draw: the run, the one without clipping unless that is the run, and the step shown.
 function prepare(state, plainRun) {
   const run = descend(state);
-  const plain = state.rule === "none" ? null : plainRun(state);
+  const plain = state.rule === "none" ? null : plainRun(state.start, state.learning_rate, state.steps);
   return { state, run, plain, steep: steepest(run), ...inspectStep(run, state.current) };
 }
 
 function createPainter(frame, stages, controls, say) {
   let painted = "";
   let colours = null;
-  const plainRun = rememberPlain();
+  const plainRun = remembered((start, learning_rate, steps) =>
+    descend({ rule: "none", start, learning_rate, steps }),
+  );
   const readTheme = () => {
     colours = readColours(frame.root, COLOURS);
     painted = "";

@@ -32,15 +32,6 @@ def test_python_moves_the_view_and_the_view_python(notebook: Open) -> None:
     assert made.widget.state() == {"function": "kink", "point": -1.0, "radius": 1.5}
 
 
-@pytest.mark.page
-def test_leaving_removes_the_view(notebook: Open) -> None:
-    made = notebook(TaylorModelExplorer())
-    made.probe.page.evaluate("window.leave()")
-    assert made.probe.page.locator(".hnrc-taylor").count() == 0
-    made.widget.radius = 1.0
-    made.flush()
-
-
 def test_without_a_page_python_sends_and_takes_values() -> None:
     widget = TaylorModelExplorer()
     comm = connect(widget)
