@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
     from hnrc_lib.widgets.features.widget import FeaturesExplorer
     from hnrc_lib.widgets.inverse_picture.widget import InversePicture
+    from hnrc_lib.widgets.spectrum.widget import SpectrumViewer
     from hnrc_lib.widgets.taylor_model.widget import TaylorModelExplorer
     from hnrc_lib.widgets.trellis.widget import TrellisExplorer
     from hnrc_lib.widgets.weight_decay.widget import WeightDecayExplorer
@@ -20,6 +21,7 @@ __all__ = [
     "DampingExplorer",
     "FeaturesExplorer",
     "InversePicture",
+    "SpectrumViewer",
     "TaylorModelExplorer",
     "TrellisExplorer",
     "WeightDecayExplorer",
@@ -30,6 +32,7 @@ _HOMES = {
     "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
     "FeaturesExplorer": "hnrc_lib.widgets.features.widget",
     "InversePicture": "hnrc_lib.widgets.inverse_picture.widget",
+    "SpectrumViewer": "hnrc_lib.widgets.spectrum.widget",
     "TaylorModelExplorer": "hnrc_lib.widgets.taylor_model.widget",
     "TrellisExplorer": "hnrc_lib.widgets.trellis.widget",
     "WeightDecayExplorer": "hnrc_lib.widgets.weight_decay.widget",
