@@ -1,11 +1,13 @@
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
 import torch
+from scipy.interpolate import RegularGridInterpolator
 
 from hnrc_lib.experiments import landscape_runs
 from hnrc_lib.experiments.landscape_runs import RUNS, Config
+from hnrc_lib.experiments.record import load_record
 
 QUICK = Config(contest="quick", held_out=None, steps=6, every=2, num_utterances=20, num_points=3, rate=0.02)
 
@@ -24,6 +26,11 @@ def seen():
         patch.setattr(landscape_runs, "_train", keep)
         record = landscape_runs.run(QUICK)
     return record, [[_flat(point) for point in one.weights] for one in kept]
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_record(landscape_runs.NAME)
 
 
 def _flat(weights):
@@ -105,3 +112,22 @@ def test_a_run_that_diverges_is_refused_by_name():
 def test_steps_that_every_does_not_divide_are_refused():
     with pytest.raises(ValueError, match="every must divide steps, 6, got 4"):
         landscape_runs.run(replace(QUICK, every=4))
+
+
+def test_the_record_is_of_real_speech_in_full(shipped):
+    where = shipped.provenance
+    assert where.scale == "full"
+    assert set(where.config) == {field.name for field in fields(Config)}
+    assert where.corpus == "FSDD, george held out"
+    arrays = shipped.arrays
+    assert arrays["loss"].shape == (49, 49)
+    assert np.isfinite(arrays["loss"]).all()
+    assert (arrays["run_loss"][:, -1] < 0.5 * arrays["run_loss"][:, 0]).all()
+    assert sum(shipped.scalars["explained"]) > 0.75
+
+
+def test_the_recorded_plane_has_the_start_s_loss_where_it_begins(shipped):
+    arrays = shipped.arrays
+    axes = arrays["alpha"], arrays["beta"]
+    between = RegularGridInterpolator(axes, np.log(arrays["loss"]))
+    assert np.exp(between([[0, 0]])[0]) == pytest.approx(arrays["run_loss"][0, 0], rel=0.2)
