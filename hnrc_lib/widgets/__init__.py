@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
     from hnrc_lib.widgets.features.widget import FeaturesExplorer
     from hnrc_lib.widgets.inverse_picture.widget import InversePicture
+    from hnrc_lib.widgets.say_digit.widget import SayADigit
     from hnrc_lib.widgets.spectrum.widget import SpectrumViewer
     from hnrc_lib.widgets.taylor_model.widget import TaylorModelExplorer
     from hnrc_lib.widgets.trellis.widget import TrellisExplorer
@@ -21,6 +22,7 @@ __all__ = [
     "DampingExplorer",
     "FeaturesExplorer",
     "InversePicture",
+    "SayADigit",
     "SpectrumViewer",
     "TaylorModelExplorer",
     "TrellisExplorer",
@@ -32,6 +34,7 @@ _HOMES = {
     "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
     "FeaturesExplorer": "hnrc_lib.widgets.features.widget",
     "InversePicture": "hnrc_lib.widgets.inverse_picture.widget",
+    "SayADigit": "hnrc_lib.widgets.say_digit.widget",
     "SpectrumViewer": "hnrc_lib.widgets.spectrum.widget",
     "TaylorModelExplorer": "hnrc_lib.widgets.taylor_model.widget",
     "TrellisExplorer": "hnrc_lib.widgets.trellis.widget",
