@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
     from hnrc_lib.widgets.features.widget import FeaturesExplorer
     from hnrc_lib.widgets.inverse_picture.widget import InversePicture
+    from hnrc_lib.widgets.landscape.widget import LandscapeViewer
     from hnrc_lib.widgets.say_digit.widget import SayADigit
     from hnrc_lib.widgets.spectrum.widget import SpectrumViewer
     from hnrc_lib.widgets.taylor_model.widget import TaylorModelExplorer
@@ -22,6 +23,7 @@ __all__ = [
     "DampingExplorer",
     "FeaturesExplorer",
     "InversePicture",
+    "LandscapeViewer",
     "SayADigit",
     "SpectrumViewer",
     "TaylorModelExplorer",
@@ -34,6 +36,7 @@ _HOMES = {
     "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
     "FeaturesExplorer": "hnrc_lib.widgets.features.widget",
     "InversePicture": "hnrc_lib.widgets.inverse_picture.widget",
+    "LandscapeViewer": "hnrc_lib.widgets.landscape.widget",
     "SayADigit": "hnrc_lib.widgets.say_digit.widget",
     "SpectrumViewer": "hnrc_lib.widgets.spectrum.widget",
     "TaylorModelExplorer": "hnrc_lib.widgets.taylor_model.widget",

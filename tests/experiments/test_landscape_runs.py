@@ -1,4 +1,5 @@
 from dataclasses import asdict, fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from hnrc_lib.experiments import landscape_runs
 from hnrc_lib.experiments.landscape_runs import RUNS, Config
+from hnrc_lib.experiments.optimisers.track import Point, Track
 from hnrc_lib.experiments.record import load_record
 
 QUICK = Config(contest="quick", held_out=None, steps=6, every=2, num_utterances=20, num_points=3, rate=0.02)
@@ -105,8 +107,27 @@ def test_a_run_says_how_it_was_made(seen):
 
 
 def test_a_run_that_diverges_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"every run must stay finite, but (the loss of )?'undamped'"):
-        landscape_runs.run(replace(QUICK, rate=1e9, steps=12))
+    losses = np.array([[3.0, 1.0], [3.0, np.inf], [3.0, 1.0], [3.0, 1.0]])
+    with pytest.raises(ValueError, match="every run must stay finite, but the loss of 'clipped' reached inf"):
+        landscape_runs._check_finite(losses)
+
+
+class _GivesUp(Track):
+    """A track on which every run is given up at its fourth step."""
+
+    def __init__(self):
+        pass
+
+    def learner(self, optimizer, settings, seed):
+        return SimpleNamespace(model=torch.nn.Linear(1, 1)), None
+
+    def train_learner(self, learner, optimizer, budget, seed, watch):
+        return [Point(0, 0.0, 0.0, 1.0, 1.0), Point(4, 4.0, 0.0, np.inf, 1.0)]
+
+
+def test_a_run_that_is_given_up_is_refused_by_name():
+    with pytest.raises(ValueError, match="every run must stay finite, but 'damped' ended at step 4"):
+        landscape_runs._train(QUICK, _GivesUp(), "damped", lambda line: None)
 
 
 def test_steps_that_every_does_not_divide_are_refused():

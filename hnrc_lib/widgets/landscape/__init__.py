@@ -1,0 +1,1 @@
+"""The loss of a real network in the plane in which its runs moved most."""
