@@ -8,7 +8,7 @@ from fsdd_like import VOICES, write_fsdd_like
 
 from hnrc_lib.experiments import digit_weights
 from hnrc_lib.experiments.digit_weights import METHODS, Config
-from hnrc_lib.experiments.record import load_record, record_names
+from hnrc_lib.experiments.record import load_record
 from hnrc_lib.models import make_model, num_parameters
 from hnrc_lib.recognition.weights import unpack_weights
 
@@ -76,7 +76,6 @@ def test_the_three_differ_in_what_bounds_the_step_alone():
     )
 
 
-@pytest.mark.skipif("digit_weights" not in record_names(), reason="the record is not committed yet")
 def test_the_committed_record_holds_small_weights_that_hear_the_speaker_held_out():
     record = load_record("digit_weights")
     config = {

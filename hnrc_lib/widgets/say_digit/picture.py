@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIZE = (8.2, 4.1)
+SIZE = (7.8, 3.9)
 _OWN_COLOURS = {"third": ("#7a3a9e", "#c49bf0")}
 _SET_COLOURS = dict(zip(reference.SETS, ("first", "second", "third"), strict=True))
 
