@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hnrc_lib.widgets.clipping_cliff.widget import ClippingCliff
     from hnrc_lib.widgets.damping_explorer.widget import DampingExplorer
     from hnrc_lib.widgets.features.widget import FeaturesExplorer
+    from hnrc_lib.widgets.gradient_time.widget import GradientThroughTime
     from hnrc_lib.widgets.inverse_picture.widget import InversePicture
     from hnrc_lib.widgets.landscape.widget import LandscapeViewer
     from hnrc_lib.widgets.say_digit.widget import SayADigit
@@ -22,6 +23,7 @@ __all__ = [
     "ClippingCliff",
     "DampingExplorer",
     "FeaturesExplorer",
+    "GradientThroughTime",
     "InversePicture",
     "LandscapeViewer",
     "SayADigit",
@@ -35,6 +37,7 @@ _HOMES = {
     "ClippingCliff": "hnrc_lib.widgets.clipping_cliff.widget",
     "DampingExplorer": "hnrc_lib.widgets.damping_explorer.widget",
     "FeaturesExplorer": "hnrc_lib.widgets.features.widget",
+    "GradientThroughTime": "hnrc_lib.widgets.gradient_time.widget",
     "InversePicture": "hnrc_lib.widgets.inverse_picture.widget",
     "LandscapeViewer": "hnrc_lib.widgets.landscape.widget",
     "SayADigit": "hnrc_lib.widgets.say_digit.widget",
