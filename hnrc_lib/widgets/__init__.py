@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hnrc_lib.widgets.landscape.widget import LandscapeViewer
     from hnrc_lib.widgets.say_digit.widget import SayADigit
     from hnrc_lib.widgets.spectrum.widget import SpectrumViewer
+    from hnrc_lib.widgets.sweep.widget import SweepExplorer
     from hnrc_lib.widgets.taylor_model.widget import TaylorModelExplorer
     from hnrc_lib.widgets.trellis.widget import TrellisExplorer
     from hnrc_lib.widgets.weight_decay.widget import WeightDecayExplorer
@@ -28,6 +29,7 @@ __all__ = [
     "LandscapeViewer",
     "SayADigit",
     "SpectrumViewer",
+    "SweepExplorer",
     "TaylorModelExplorer",
     "TrellisExplorer",
     "WeightDecayExplorer",
@@ -42,6 +44,7 @@ _HOMES = {
     "LandscapeViewer": "hnrc_lib.widgets.landscape.widget",
     "SayADigit": "hnrc_lib.widgets.say_digit.widget",
     "SpectrumViewer": "hnrc_lib.widgets.spectrum.widget",
+    "SweepExplorer": "hnrc_lib.widgets.sweep.widget",
     "TaylorModelExplorer": "hnrc_lib.widgets.taylor_model.widget",
     "TrellisExplorer": "hnrc_lib.widgets.trellis.widget",
     "WeightDecayExplorer": "hnrc_lib.widgets.weight_decay.widget",
