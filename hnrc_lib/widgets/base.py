@@ -6,6 +6,7 @@ import html
 import io
 import json
 import os
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -110,10 +111,11 @@ class StaticWidget(anywidget.AnyWidget):
             view: the content of the widget-view MIME type.
         """
         alt = html.escape(self.alt(), quote=True)
+        pictures = {scheme: self.picture(dark=scheme == "dark") for scheme in ("light", "dark")}
         images = "".join(
-            f'<img class="hnrc-picture hnrc-picture-{scheme} dark-light" alt="{alt}" '
-            f'src="data:image/png;base64,{_encoded(self.picture(dark=scheme == "dark"))}">'
-            for scheme in ("light", "dark")
+            f'<img class="hnrc-picture hnrc-picture-{scheme} dark-light" alt="{alt}" {_size(picture)} '
+            f'src="data:image/png;base64,{_encoded(picture)}">'
+            for scheme, picture in pictures.items()
         )
         tag = json.dumps(view).replace("<", "\\u003c")
         return (
@@ -138,3 +140,9 @@ class StaticWidget(anywidget.AnyWidget):
 
 def _encoded(png: bytes) -> str:
     return base64.b64encode(png).decode("ascii")
+
+
+def _size(png: bytes) -> str:
+    """Width and height as attributes, so that a picture holds its place before it is read."""
+    width, height = struct.unpack(">II", png[16:24])
+    return f'width="{width}" height="{height}"'

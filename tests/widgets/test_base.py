@@ -16,6 +16,8 @@ from hnrc_lib.widgets import DampingExplorer
 from hnrc_lib.widgets.base import HOST, VIEW_MIME, StaticWidget
 from tests.browser import run_node
 
+NO_PICTURE = bytes(24)  # as long as the part of a picture that tells its size
+
 ALL_WIDGETS = [getattr(hnrc_lib.widgets, name) for name in hnrc_lib.widgets.__all__]
 
 
@@ -96,10 +98,17 @@ def test_bundle_in_the_book(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(script) == bundle[0][VIEW_MIME]
 
 
+def test_the_pictures_hold_their_place_before_they_are_read() -> None:
+    widget = DampingExplorer()
+    with Image.open(io.BytesIO(widget.picture())) as image:
+        size = f'width="{image.width}" height="{image.height}"'
+    assert widget.fallback({"model_id": "x"}).count(size) == 2
+
+
 def test_the_fallback_escapes_what_it_holds() -> None:
     class Sly(DampingExplorer):
         def picture(self, **options: bool) -> bytes:
-            return b"no picture"
+            return NO_PICTURE
 
         def alt(self) -> str:
             return '"><script>alert(1)</script>'
@@ -138,7 +147,7 @@ def test_light_and_dark_pictures_are_legible_on_their_pages() -> None:
 @pytest.mark.parametrize("value", ["0", "1"])
 def test_the_book_variable_decides(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("HNRC_BOOK", value)
-    monkeypatch.setattr(DampingExplorer, "picture", lambda self, **options: b"no picture")
+    monkeypatch.setattr(DampingExplorer, "picture", lambda self, **options: NO_PICTURE)
     bundle = DampingExplorer()._repr_mimebundle_()
     assert bundle is not None
     assert ("text/html" in bundle[0]) == (value == "1")
