@@ -97,5 +97,7 @@ export function inspect(eigenvalues, damping) {
 export function optimum(needed) {
   if (needed <= 0) return 0;
   const unit = 10 ** (Math.floor(Math.log10(needed)) - 2);
-  return Number(((Math.floor(needed / unit) + 1) * unit).toPrecision(3));
+  const above = Math.floor(needed / unit) + 1;
+  const found = Number((above * unit).toPrecision(3));
+  return found > needed ? found : Number(((above + 1) * unit).toPrecision(3));
 }

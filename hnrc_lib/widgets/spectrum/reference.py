@@ -164,4 +164,7 @@ def optimum(needed: float) -> float:
     if needed <= 0:
         return 0.0
     unit = 10.0 ** (math.floor(math.log10(needed)) - 2)
-    return float(f"{(math.floor(needed / unit) + 1) * unit:.3g}")
+    above = math.floor(needed / unit) + 1
+    # The quotient of a number of three digits may come out a little too small.
+    found = float(f"{above * unit:.3g}")
+    return found if found > needed else float(f"{(above + 1) * unit:.3g}")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import trapezoid
 from scipy.stats import norm
@@ -71,6 +71,8 @@ def test_an_inspection_counts_by_hand(damping: float) -> None:
 
 
 @given(needed=st.floats(1e-8, 9))
+@example(needed=0.47)
+@example(needed=1e-8)
 @settings(max_examples=60, deadline=None)
 def test_the_optimum_just_suffices(needed: float) -> None:
     best = reference.optimum(needed)
