@@ -105,7 +105,7 @@ def run(
         name: values.reshape(*shape, *values.shape[1:]) for name, values in _arrays(config, runs).items()
     }
     arrays |= {name: np.array(getattr(config, name)) for name in ("damping", "decay", "clip")}
-    arrays["steps"] = np.array(_marks(config))
+    arrays["steps"] = np.array(Budget(config.steps).evaluated())
     seconds = round(time.monotonic() - begun, 2)
     scalars = {
         "clip_names": [utterance.name for utterance in clips],
@@ -170,18 +170,9 @@ def _optimizer(config: Config, damping: float, clip: float) -> tuple[str, dict]:
     return "hnrc", settings | curvature | {"damping": damping, "learning_rate": config.rate * damping}
 
 
-def _marks(config: Config) -> list[int]:
-    """Steps at which a run is evaluated."""
-    points = Budget(config.steps).points
-    due = (
-        s for s in range(1, config.steps + 1) if s * points // config.steps > (s - 1) * points // config.steps
-    )
-    return [0, *due]
-
-
 def _arrays(config: Config, runs: list[_Run]) -> dict[str, np.ndarray]:
     """A row for every run, NaN where it had come to an end."""
-    marks = _marks(config)
+    marks = Budget(config.steps).evaluated()
     curves = {name: np.full((len(runs), len(marks)), np.nan) for name in ("train_loss", "test_error")}
     norms = np.full((len(runs), config.steps), np.nan, dtype=np.float32)
     for row, one in enumerate(runs):

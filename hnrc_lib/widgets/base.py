@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
+import numpy as np
 import traitlets
 
 from hnrc_lib.widgets.modules import join_modules, join_styles
+from hnrc_lib.widgets.packed import unpack_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,6 +75,10 @@ class StaticWidget(anywidget.AnyWidget):
         """The widget's own synchronised traits by name: what the page reads and draws."""
         names = set(self.trait_names(sync=True)) - set(StaticWidget.class_trait_names())
         return {name: getattr(self, name) for name in sorted(names) if not name.startswith("_")}
+
+    def numbers(self, name: str) -> np.ndarray:
+        """A packed trait as float64."""
+        return unpack_array(getattr(self, name)).astype(np.float64)
 
     def alt(self) -> str:
         """A sentence that tells the present state to who cannot see the picture."""

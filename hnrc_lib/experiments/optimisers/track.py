@@ -60,6 +60,15 @@ class Budget:
     seconds: float = 20.0
     points: int = 12
 
+    def evaluated(self) -> list[int]:
+        """Steps after which a run is evaluated, from 0 on, if no time runs out.
+
+        >>> Budget(5, points=2).evaluated()
+        [0, 3, 5]
+        """
+        parts = [step * self.points // self.steps for step in range(self.steps + 1)]
+        return [0, *(step for step in range(1, self.steps + 1) if parts[step] > parts[step - 1])]
+
 
 class Track:
     """A recipe's task on one split, on the CPU, without augmentation.
@@ -141,6 +150,7 @@ class Track:
         rate = optimizer.param_groups[0]["lr"]
         points, cost, seconds = [self._point(learner, 0, 0.0, 0.0)], 0.0, 0.0
         epoch, batches = 0, []
+        evaluated = set(budget.evaluated())
         for step in range(budget.steps):
             if not batches:
                 epoch += 1
@@ -159,8 +169,7 @@ class Track:
             cost += outcome.cost
             if watch is not None:
                 watch(step + 1, outcome)
-            due = (step + 1) * budget.points // budget.steps > step * budget.points // budget.steps
-            if due or seconds >= budget.seconds:
+            if step + 1 in evaluated or seconds >= budget.seconds:
                 points.append(self._point(learner, step + 1, cost, seconds))
                 if not math.isfinite(points[-1].train_loss) or seconds >= budget.seconds:
                     break

@@ -11,7 +11,6 @@ from hnrc_lib.widgets import traits
 from hnrc_lib.widgets.base import StaticWidget
 from hnrc_lib.widgets.landscape import reference
 from hnrc_lib.widgets.number_format import format_number
-from hnrc_lib.widgets.packed import unpack_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,15 +92,15 @@ class LandscapeViewer(StaticWidget):
 
     def surface(self) -> Float[np.ndarray, "rows columns"]:
         """Heights in 0 … 1: where the loss's logarithm lies in ``log_range``."""
-        return (self._numbers("heights") + 32768) / _LAST_LEVEL
+        return (self.numbers("heights") + 32768) / _LAST_LEVEL
 
     def path(self, run: str) -> Float[np.ndarray, "points 2"]:
         """A run in the plane, as shares −1 … 1 of it."""
-        return self._numbers("paths")[RUNS.index(run)] / _UNIT
+        return self.numbers("paths")[RUNS.index(run)] / _UNIT
 
     def own_losses(self, run: str) -> Float[np.ndarray, " points"]:
         """The loss of a run's own parameters, in nats."""
-        return self._numbers("losses")[RUNS.index(run)]
+        return self.numbers("losses")[RUNS.index(run)]
 
     def plane_loss(self, point: reference.Point) -> float:
         """The loss of the plane at a point of it, in nats, as far as the surface is not cut."""
@@ -124,12 +123,12 @@ class LandscapeViewer(StaticWidget):
 
     def step(self) -> int:
         """Index of the kept point that is shown."""
-        return min(self.current, self._numbers("losses").shape[1] - 1)
+        return min(self.current, self.numbers("losses").shape[1] - 1)
 
     def alt(self) -> str:
         """The state in words: the view, the run's step, its loss and the plane's, the mark, the shares."""
         index, k = RUNS.index(self.run), self.step()
-        last = self._numbers("losses").shape[1] - 1
+        last = self.numbers("losses").shape[1] - 1
         u, v = self.coordinates(self.mark)
         shares = (sum(self.explained), self.explained_of[index])
         held, own = (f"{round(100 * share)} %" for share in shares)
@@ -138,8 +137,8 @@ class LandscapeViewer(StaticWidget):
             f"most, turned by {format_number(self.turn)}°, tilted by {format_number(self.tilt)}°, with level "
             f"lines beside it. The {RUN_NAMES[self.run]} at step {k * self.every} of {last * self.every} has "
             f"loss {format_number(float(self.own_losses(self.run)[k]))}, "
-            f"{format_number(float(self._numbers('distances')[index, k]))} from the start and "
-            f"{format_number(float(self._numbers('off_plane')[index, k]))} beside the plane, whose loss "
+            f"{format_number(float(self.numbers('distances')[index, k]))} from the start and "
+            f"{format_number(float(self.numbers('off_plane')[index, k]))} beside the plane, whose loss "
             f"below it is {format_number(self.plane_loss(self.path(self.run)[k]))}. Marked is a loss of "
             f"{format_number(self.plane_loss(self.mark))} at u = {format_number(float(u))}, "
             f"v = {format_number(float(v))}. The plane holds {held} of the runs' squared distance from "
@@ -151,9 +150,6 @@ class LandscapeViewer(StaticWidget):
         from hnrc_lib.widgets.landscape.picture import draw
 
         return draw(self, dark=dark)
-
-    def _numbers(self, name: str) -> np.ndarray:
-        return unpack_array(getattr(self, name)).astype(np.float64)
 
 
 def packed_record(record: Record) -> dict[str, Any]:

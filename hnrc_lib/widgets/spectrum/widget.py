@@ -10,7 +10,6 @@ from hnrc_lib.experiments.record import Record, load_record
 from hnrc_lib.widgets import traits
 from hnrc_lib.widgets.base import StaticWidget
 from hnrc_lib.widgets.number_format import format_number
-from hnrc_lib.widgets.packed import unpack_array
 from hnrc_lib.widgets.spectrum import reference
 
 if TYPE_CHECKING:
@@ -85,10 +84,6 @@ class SpectrumViewer(StaticWidget):
                 **state,
             }
         )
-
-    def numbers(self, name: str) -> np.ndarray:
-        """A packed trait as float64."""
-        return unpack_array(getattr(self, name)).astype(np.float64)
 
     def index(self) -> int:
         """The present stage, counted from 0; the last where ``stage`` is beyond it."""

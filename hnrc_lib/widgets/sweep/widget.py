@@ -103,7 +103,7 @@ class SweepExplorer(StaticWidget):
 
     def numbers(self, name: str) -> np.ndarray:
         """A packed trait as float64, NaN or, on an axis, infinity where it is below zero."""
-        values = unpack_array(getattr(self, name)).astype(np.float64)
+        values = super().numbers(name)
         return np.where(values < 0, np.inf if name.startswith("axis") else np.nan, values)
 
     def places(self) -> tuple[int, int, int]:

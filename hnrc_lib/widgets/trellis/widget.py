@@ -10,7 +10,6 @@ from hnrc_lib.experiments.record import Record, load_record
 from hnrc_lib.widgets import traits
 from hnrc_lib.widgets.base import StaticWidget
 from hnrc_lib.widgets.number_format import format_number
-from hnrc_lib.widgets.packed import unpack_array
 from hnrc_lib.widgets.trellis import reference
 from hnrc_lib.widgets.trellis.lattice import Lattice, ctc_lattice, hmm_lattice, symbol_name
 from hnrc_lib.widgets.trellis.readings import greedy_reading, home
@@ -170,10 +169,6 @@ class TrellisExplorer(StaticWidget):
         from hnrc_lib.widgets.trellis.picture import draw
 
         return draw(self, dark=dark)
-
-    def numbers(self, name: str) -> np.ndarray:
-        """A packed trait as float64."""
-        return unpack_array(getattr(self, name)).astype(np.float64)
 
 
 def _grey(bands: np.ndarray) -> np.ndarray:
