@@ -31,8 +31,10 @@ _NAMES = (
     "fsdd_hessian",
     "fsdd_landscape",
     "fsdd_speakers",
+    "fsdd_spectra",
     "landscape_runs",
     "optimisers",
+    "parallel_products",
     "sweep",
     "trellis",
 )

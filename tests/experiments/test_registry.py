@@ -18,8 +18,10 @@ NAMES = [
     "fsdd_hessian",
     "fsdd_landscape",
     "fsdd_speakers",
+    "fsdd_spectra",
     "landscape_runs",
     "optimisers",
+    "parallel_products",
     "sweep",
     "trellis",
 ]
