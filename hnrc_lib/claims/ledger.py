@@ -10,11 +10,29 @@ from hnrc_lib.claims import (
     s0_regularization,
     s0_sweep,
     s0_update,
+    s1_conditioning,
+    s1_efficiency,
+    s1_future,
+    s1_regression,
+    s1_simplified,
 )
 from hnrc_lib.claims.claim import Claim
 
 # A module holds one group of claims in a tuple CLAIMS; a new group is one import and one entry here.
-GROUPS = (s0_damping, s0_hessian, s0_update, s0_program, s0_cost, s0_sweep, s0_regularization)
+GROUPS = (
+    s0_damping,
+    s0_hessian,
+    s0_update,
+    s0_program,
+    s0_cost,
+    s0_sweep,
+    s0_regularization,
+    s1_conditioning,
+    s1_efficiency,
+    s1_future,
+    s1_regression,
+    s1_simplified,
+)
 
 
 def ledger(claims: Iterable[Claim]) -> dict[str, Claim]:
