@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from hnrc_lib.claims import (
+    s0_combination,
     s0_cost,
     s0_damping,
     s0_hessian,
@@ -15,6 +16,10 @@ from hnrc_lib.claims import (
     s1_future,
     s1_regression,
     s1_simplified,
+    s2_combination,
+    s2_diagonal,
+    s2_formula,
+    s2_scale,
 )
 from hnrc_lib.claims.claim import Claim
 
@@ -32,6 +37,11 @@ GROUPS = (
     s1_future,
     s1_regression,
     s1_simplified,
+    s0_combination,
+    s2_combination,
+    s2_diagonal,
+    s2_formula,
+    s2_scale,
 )
 
 
