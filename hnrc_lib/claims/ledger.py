@@ -11,11 +11,15 @@ from hnrc_lib.claims import (
     s0_regularization,
     s0_sweep,
     s0_update,
+    s1_basins,
     s1_conditioning,
+    s1_constrained,
     s1_efficiency,
     s1_future,
+    s1_models,
     s1_regression,
     s1_simplified,
+    s1_words,
     s2_combination,
     s2_diagonal,
     s2_formula,
@@ -42,6 +46,10 @@ GROUPS = (
     s2_diagonal,
     s2_formula,
     s2_scale,
+    s1_basins,
+    s1_constrained,
+    s1_models,
+    s1_words,
 )
 
 
