@@ -32,6 +32,7 @@ _NAMES = (
     "fsdd_landscape",
     "fsdd_speakers",
     "fsdd_spectra",
+    "landscape_depth",
     "landscape_runs",
     "optimisers",
     "parallel_products",

@@ -7,6 +7,7 @@ from hnrc_lib.landscape.eigenvectors import EigenvectorDirections, eigenvector_d
 from hnrc_lib.landscape.line import Line, line
 from hnrc_lib.landscape.module_loss import ModuleLoss
 from hnrc_lib.landscape.plane import Plane, plane
+from hnrc_lib.landscape.roughness import count_minima, grid_curvatures
 from hnrc_lib.landscape.trajectory import TrajectoryPlane, trajectory_directions
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "TrajectoryPlane",
     "adaptive_plane",
     "between",
+    "count_minima",
     "eigenvector_directions",
     "filter_normalize",
     "gram_matrix",
+    "grid_curvatures",
     "line",
     "plane",
     "random_direction",

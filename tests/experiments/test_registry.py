@@ -19,6 +19,7 @@ NAMES = [
     "fsdd_landscape",
     "fsdd_speakers",
     "fsdd_spectra",
+    "landscape_depth",
     "landscape_runs",
     "optimisers",
     "parallel_products",
