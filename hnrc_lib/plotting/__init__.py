@@ -1,9 +1,11 @@
 """Figures from arrays, drawn on axes that the caller owns, in the caller's colours."""
 
+from hnrc_lib.plotting.basins import draw_basins
 from hnrc_lib.plotting.damping_curves import draw_damping_curve, draw_reductions, draw_step_limits
 from hnrc_lib.plotting.landscapes import draw_landscape, draw_landscape_surface
 from hnrc_lib.plotting.matrices import draw_confusion_matrix, draw_hessian
 from hnrc_lib.plotting.races import draw_races
+from hnrc_lib.plotting.rank_errors import draw_rank_errors
 from hnrc_lib.plotting.sequences import (
     draw_frames,
     draw_state_path,
@@ -11,16 +13,26 @@ from hnrc_lib.plotting.sequences import (
     draw_waveform,
 )
 from hnrc_lib.plotting.spectra import draw_spectrum
+from hnrc_lib.plotting.taylor_models import (
+    draw_model_along,
+    draw_model_errors,
+    draw_radius_and_damping,
+)
 from hnrc_lib.plotting.training_curves import draw_training_curves
 
 __all__ = [
+    "draw_basins",
     "draw_confusion_matrix",
     "draw_damping_curve",
     "draw_frames",
     "draw_hessian",
     "draw_landscape",
     "draw_landscape_surface",
+    "draw_model_along",
+    "draw_model_errors",
     "draw_races",
+    "draw_rank_errors",
+    "draw_radius_and_damping",
     "draw_reductions",
     "draw_spectrum",
     "draw_state_path",
