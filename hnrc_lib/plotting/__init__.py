@@ -2,6 +2,7 @@
 
 from hnrc_lib.plotting.basins import draw_basins
 from hnrc_lib.plotting.damping_curves import draw_damping_curve, draw_reductions, draw_step_limits
+from hnrc_lib.plotting.errors import draw_effects, draw_errors
 from hnrc_lib.plotting.landscapes import draw_landscape, draw_landscape_surface
 from hnrc_lib.plotting.matrices import draw_confusion_matrix, draw_hessian
 from hnrc_lib.plotting.races import draw_races
@@ -24,6 +25,8 @@ __all__ = [
     "draw_basins",
     "draw_confusion_matrix",
     "draw_damping_curve",
+    "draw_effects",
+    "draw_errors",
     "draw_frames",
     "draw_hessian",
     "draw_landscape",
@@ -31,8 +34,8 @@ __all__ = [
     "draw_model_along",
     "draw_model_errors",
     "draw_races",
-    "draw_rank_errors",
     "draw_radius_and_damping",
+    "draw_rank_errors",
     "draw_reductions",
     "draw_spectrum",
     "draw_state_path",
