@@ -10,8 +10,8 @@ from hnrc_lib._shapes import Shaped
 
 def draw_errors(
     ax: Axes,
-    condition: Shaped[np.ndarray, " points"],
-    curves: Mapping[str, Shaped[np.ndarray, " points"]],
+    condition: Shaped[np.ndarray, "_"],
+    curves: Mapping[str, Shaped[np.ndarray, "_"]],
     *,
     xlabel: str,
     ylabel: str = "error, %",
@@ -41,7 +41,7 @@ def draw_errors(
         ax.legend()
 
 
-def draw_effects(ax: Axes, effects: Mapping[str, Shaped[np.ndarray, " splits"]], *, ylabel: str) -> None:
+def draw_effects(ax: Axes, effects: Mapping[str, Shaped[np.ndarray, "_"]], *, ylabel: str) -> None:
     """A ratio for each split as a point, in a column for each name, on a logarithmic axis with a line at 1.
 
     Args:
