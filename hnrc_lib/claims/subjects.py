@@ -136,8 +136,12 @@ def settled(problem: SpeechProblem, num_iterations: int = 30) -> dict[str, Tenso
     return {name: value.detach() for name, value in params.items()}
 
 
-@lru_cache(maxsize=8)
 def _all_features(split: str, num_frames: int, n_mels: int) -> tuple[Tensor, Tensor]:
-    features, labels = spectrograms(load_digits(split), num_frames=32, n_mels=n_mels, mean_normalize=False)
+    features, labels = _all_spectrograms(split, n_mels)
     parts = [part.mean(dim=1) for part in features.double().tensor_split(num_frames, dim=1)]
     return torch.cat(parts, dim=1), labels
+
+
+@lru_cache(maxsize=8)
+def _all_spectrograms(split: str, n_mels: int) -> tuple[Tensor, Tensor]:
+    return spectrograms(load_digits(split), num_frames=32, n_mels=n_mels, mean_normalize=False)
