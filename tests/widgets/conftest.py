@@ -46,8 +46,8 @@ def show(
 ) -> Iterator[Callable[..., PageProbe]]:
     """Open a static page of widgets and wait until they are drawn.
 
-    Arguments: the widgets; ``theme="dark"``, ``state=…`` for the page; ``faulty=True`` for a page whose
-    console may complain; anything else goes to :class:`PageProbe`.
+    Arguments: the widgets; ``theme="dark"``, ``state=…``, ``style=…`` for the page; ``faulty=True``
+    for a page whose console may complain; anything else goes to :class:`PageProbe`.
     """
     folder, address = site
     # drawing pictures takes longer than the pages; what they show is tested in test_base
@@ -60,10 +60,11 @@ def show(
         state: dict[str, Any] | None = None,
         faulty: bool = False,
         before: str = "",
+        style: str = "",
         **options: Any,
     ) -> PageProbe:
         name = f"page{len(probes)}.html"
-        write_page(folder, name, static_page(*widgets, dark=theme == "dark", state=state))
+        write_page(folder, name, static_page(*widgets, dark=theme == "dark", state=state, style=style))
         probe = PageProbe(chromium, dark=theme == "dark", **options)
         probes.append((probe, faulty))
         if before:

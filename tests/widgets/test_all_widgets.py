@@ -1,11 +1,16 @@
 """Every widget of the book on one page, as the gallery shows them."""
 
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import hnrc_lib.widgets as every
 from hnrc_lib.widgets.base import WIDGETS
+from tests.widgets.pages import SAME_LETTERS, TWO_FRAMES
+from tests.widgets.pictures import compare, difference, reduced
 
 pytestmark = pytest.mark.page
 
@@ -38,9 +43,44 @@ def test_no_widget_changes_how_another_looks(show):
         assert parts == backward[label], label
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1200), ("dark", 390)])
-def test_axe_finds_nothing_in_all_of_them_together(show, theme, width):
-    assert show(*(kind() for kind in KINDS), theme=theme, width=width).axe_violations() == []
+@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_of_them_together_look_as_they_were_accepted_and_axe_finds_nothing(show, theme, width):
+    probe = show(*(kind() for kind in KINDS), theme=theme, width=width, style=SAME_LETTERS)
+    probe.page.evaluate("() => document.fonts.ready")
+    probe.page.evaluate(TWO_FRAMES)
+    wrong = [
+        compare(f"{kind.__name__}-{theme}-{width}", root.screenshot(animations="disabled"))
+        for kind, root in zip(KINDS, probe.page.locator(".hnrc-widget").all(), strict=True)
+    ]
+    assert [line for line in wrong if line] == []
+    assert probe.axe_violations() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda pixels: pixels, ""),
+        (lambda pixels: pixels + 1, ""),
+        (lambda pixels: pixels + 3, "3.00 of 256 in the mean"),
+        (
+            lambda pixels: np.where(np.arange(40)[:, None, None] < 4, 200, pixels),
+            "10.00% of the pixels differ",
+        ),
+        (lambda pixels: pixels[:-4], "size (20, 10) became (20, 9)"),
+    ],
+    ids=["same", "rounding", "shade", "part", "size"],
+)
+def test_an_eye_and_the_comparison_agree(change, said):
+    pixels = np.full((40, 80, 3), 100)
+
+    def picture(values):
+        file = io.BytesIO()
+        Image.fromarray(values.astype(np.uint8)).save(file, "png")
+        return reduced(file.getvalue())
+
+    assert said in difference(picture(pixels), picture(change(pixels)))
+    assert bool(said) == bool(difference(picture(pixels), picture(change(pixels))))
 
 
 def test_every_rule_of_a_widget_is_its_own_and_stronger_than_the_shared_ones():
