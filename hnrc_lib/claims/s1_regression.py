@@ -62,11 +62,11 @@ CLAIMS = (
                 "its lines mended, one step ended {mended_distance:.1e} from it."
             ),
             "fails": (
-                "The printed program stopped with an error in line {printed_line:.0f}. It takes "
-                "{num_repairs:.0f} repairs. After two of them it runs and climbs to a distance of "
-                "{wrong_sign_distance:.0f} from least squares; after three it ends {slow_distance:.0e} "
-                "away; after all, one step gives {slope:.3f} x + {intercept:.3f}, {mended_distance:.0e} "
-                "away."
+                "Without its unused import the printed program stopped with an error in line "
+                "{printed_line:.0f}. It takes {num_repairs:.0f} more repairs. After two of them it runs "
+                "and climbs to a distance of {wrong_sign_distance:.0f} from least squares; after three it "
+                "ends {slow_distance:.0e} away; after all, one step gives {slope:.3f} x + "
+                "{intercept:.3f}, {mended_distance:.0e} away."
             ),
         },
         lead="Wrong shapes, wrong sign, singular, no intercept column.",
