@@ -11,11 +11,11 @@ from hnrc_lib.claims.subjects import speech_features
 @pytest.mark.parametrize(("kind", "sizes"), [("dense", (40, 300, 300)), ("conv", (1, 40, 40))])
 def test_weights_have_the_deviation_that_was_asked_for(kind, sizes):
     model = Deep(kind, sizes, activation="relu", gain=2**0.5)
-    weight = model.layers[1].weight
+    weight = model.layers[1].get_parameter("weight")
     fan_in = sizes[1] * (9 if kind == "conv" else 1)
     assert weight.std().item() == pytest.approx((2 / fan_in) ** 0.5, rel=0.03)
     assert model.readout.weight.std().item() == pytest.approx(sizes[-1] ** -0.5, rel=0.1)
-    assert not any(layer.bias.any() for layer in model.layers)
+    assert not any(layer.get_parameter("bias").any() for layer in model.layers)
 
 
 def test_layer_gradients_follow_back_propagation_by_hand():
@@ -26,7 +26,7 @@ def test_layer_gradients_follow_back_propagation_by_hand():
     at = at @ model.readout.weight.detach()
     expected = [at.norm(dim=1).mean()]
     for layer, activation in zip(model.layers[:0:-1], kept[:0:-1], strict=True):
-        at = (at * (1 - activation**2)) @ layer.weight.detach()
+        at = (at * (1 - activation**2)) @ layer.get_parameter("weight").detach()
         expected.insert(0, at.norm(dim=1).mean())
     torch.testing.assert_close(layer_gradients(model, features, labels), torch.stack(expected))
 
