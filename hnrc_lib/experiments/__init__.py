@@ -27,6 +27,7 @@ _NAMES = (
     "connected_digits",
     "digit_weights",
     "digits_hybrid",
+    "edge_of_stability",
     "fsdd_cnn",
     "fsdd_hessian",
     "fsdd_landscape",

@@ -14,6 +14,7 @@ NAMES = [
     "connected_digits",
     "digit_weights",
     "digits_hybrid",
+    "edge_of_stability",
     "fsdd_cnn",
     "fsdd_hessian",
     "fsdd_landscape",
