@@ -182,10 +182,10 @@ CLAIMS = (
                 "({seeds:.0f} starts)."
             ),
             "fails": (
-                "With curvature the word error on strings of FSDD digits fell by {strings_saved:.3f} ± "
-                "{strings_saved_error:.3f} (below zero it rose; {splits:.0f} speakers). On twenty synthetic "
-                "words of two languages it went from {bilingual_without:.1%} to {bilingual_with:.1%}, a fall "
-                "of {bilingual_saved:.3f} ± {bilingual_saved_error:.3f} ({seeds:.0f} starts). Neither is an "
+                "The error without curvature minus that with it was {strings_saved:+.3f} ± "
+                "{strings_saved_error:.3f} on strings of FSDD digits ({splits:.0f} speakers) and "
+                "{bilingual_saved:+.3f} ± {bilingual_saved_error:.3f} on twenty synthetic words of two "
+                "languages ({seeds:.0f} starts, error without {bilingual_without:.1%}). Neither is an "
                 "improvement of two standard errors."
             ),
         },

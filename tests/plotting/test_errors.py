@@ -25,7 +25,7 @@ def test_an_effect_has_its_splits_and_their_geometric_mean():
     ax = Figure().subplots()
     draw_effects(ax, {"one": np.array([1.0, 4.0]), "two": np.array([0.5, 0.5])}, ylabel="ratio")
     splits, mean, *_, unity = ax.lines
-    np.testing.assert_array_equal(splits.get_ydata(), [1.0, 4.0])
+    np.testing.assert_array_equal(np.asarray(splits.get_ydata()), [1.0, 4.0])
     np.testing.assert_allclose(mean.get_ydata(), [2.0, 2.0])
     assert (unity.get_ydata()[0], ax.get_yscale()) == (1.0, "log")
     assert [label.get_text() for label in ax.get_xticklabels()] == ["one", "two"]
