@@ -14,7 +14,7 @@ _MARKERS = "osD^vx"
 def draw_solver_errors(
     ax: Axes,
     condition_numbers: Float[np.ndarray, " n"],
-    errors: Mapping[str, Float[np.ndarray, " n"]],
+    errors: Mapping[str, Float[np.ndarray, " _"]],
     *,
     precision: float,
 ) -> None:
