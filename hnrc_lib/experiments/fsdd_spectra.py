@@ -43,7 +43,7 @@ class Config:
     """
 
     corpus: Literal["fsdd", "digits"] = "fsdd"
-    num_utterances: int = 1000
+    num_utterances: int = 500
     size: int = 18
     channels: tuple[int, ...] = (4, 6, 8)
     hidden: int = 10

@@ -42,7 +42,7 @@ class Config:
     """
 
     corpus: Literal["fsdd", "digits"] = "fsdd"
-    num_utterances: int = 1000
+    num_utterances: int = 600
     size: int = 28
     channels: tuple[int, ...] = (8, 16, 16)
     processes: tuple[int, ...] = (1, 2, 4)
