@@ -13,7 +13,7 @@ def test_each_start_has_the_colour_of_its_kind():
     ax = Figure().subplots()
     patches = draw_basins(ax, X, Y, KINDS, ("a", "b", "c"), colors=("red", "green", "blue"))
     (mesh,) = ax.collections
-    colours = mesh.to_rgba(mesh.get_array())
+    colours = mesh.to_rgba(np.asarray(mesh.get_array()))
     wanted = [to_rgba(name) for name in ("red", "green", "blue")]
     for i in range(3):
         for j in range(2):
