@@ -260,8 +260,8 @@ CLAIMS = (
             "holds if": (
                 "Per unit of Euclidean length the loss fell by {plain_gradient:.3f} along −g and by "
                 "{plain_newton:.3f} along −(H + λI)⁻¹g, {angle:.0f}° away. In the norm of H + λI, "
-                "λ = {damping:.2f}, it was {damped_gradient:.3f} and {damped_newton:.3f}. No random "
-                "direction of {num_random:.0f} was steeper than the winner."
+                "λ = {damping:.2f}, it was {damped_gradient:.3f} and {damped_newton:.3f}. The steepest of "
+                "{num_random:.0f} random directions had {plain_random:.3f} and {damped_random:.3f}."
             ),
             "fails": (
                 "Per unit of Euclidean length the loss fell by {plain_gradient:.3f} along −g, by "
