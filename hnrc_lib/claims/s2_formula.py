@@ -113,7 +113,7 @@ def _at_a_minimum(features: Tensor, labels: Tensor) -> Numbers:
     """Norms of gradient and correction where L is least, and the loss after leaving along both."""
     model: nn.Module = seeded(ReferenceClass(features.shape[1]), 0)
     problem = SpeechProblem(model, features, labels)
-    params = settled(problem, 50)
+    params = settled(problem, 100)
     operator = problem.operator(params)
     g, diagonal = operator.flatten(operator.gradient), operator.to_dense().diagonal()
 
