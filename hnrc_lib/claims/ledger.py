@@ -32,7 +32,6 @@ from hnrc_lib.claims import (
     s2_combination,
     s2_depth,
     s2_diagonal,
-    s2_family,
     s2_formula,
     s2_scale,
 )
@@ -56,7 +55,6 @@ GROUPS = (
     s0_speed,
     s1_step_size,
     s2_adaptive,
-    s2_family,
     s2_depth,
     s1_conditioning,
     s1_efficiency,
