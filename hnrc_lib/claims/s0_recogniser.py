@@ -61,7 +61,7 @@ def _share_read(parts: list[tuple[Tensor, Tensor]], hidden: tuple[int, ...]) -> 
     """Share of the second part read by a network trained on the first."""
     (x, y), (unheard, said) = ((sounds.flatten(1), labels) for sounds, labels in parts)
     model = MLP(x.shape[1], NUM_CLASSES, hidden, generator=torch.Generator().manual_seed(0))
-    train(model, (x, y), (x, y), TrainingConfig(learning_rate=3e-3, max_epochs=15))
+    train(model, (x, y), (x, y), TrainingConfig(learning_rate=3e-3, max_epochs=12))
     with torch.no_grad():
         return float((model(unheard).argmax(dim=1) == said).double().mean())
 

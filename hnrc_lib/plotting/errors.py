@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import ScalarFormatter
 
 from hnrc_lib._shapes import Shaped
 
@@ -59,7 +60,8 @@ def draw_effects(ax: Axes, effects: Mapping[str, Shaped[np.ndarray, "_"]], *, yl
         mean = float(np.exp(np.log(ratios).mean()))
         ax.plot([place - 0.25, place + 0.25], [mean, mean], color=f"C{place % 10}", linewidth=2)
     ax.axhline(1.0, color="0.55", linestyle=":", linewidth=1)
-    ax.set_yscale("log")
+    ax.set_yscale("log", base=2)
+    ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.set_xticks(range(len(effects)), list(effects))
     ax.set_xlim(-0.6, len(effects) - 0.4)
     ax.set_ylabel(ylabel)
