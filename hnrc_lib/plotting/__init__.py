@@ -14,6 +14,7 @@ from hnrc_lib.plotting.sequences import (
     draw_waveform,
 )
 from hnrc_lib.plotting.spectra import draw_spectrum
+from hnrc_lib.plotting.stability import draw_descents
 from hnrc_lib.plotting.taylor_models import (
     draw_model_along,
     draw_model_errors,
@@ -25,6 +26,7 @@ __all__ = [
     "draw_basins",
     "draw_confusion_matrix",
     "draw_damping_curve",
+    "draw_descents",
     "draw_effects",
     "draw_errors",
     "draw_frames",
