@@ -158,18 +158,18 @@ CLAIMS = (
             ),
             "holds if": (
                 "After {num_steps:.0f} steps on the shipped digits the losses were {none_alone:.3f} for "
-                "gradient descent and {none_combined:.3f} with HNRC; RMSprop {rmsprop_alone:.3f}, behind "
-                "HNRC {rmsprop_before:.3f}, before it {rmsprop_after:.3f}; Adagrad {adagrad_alone:.3f}, "
-                "{adagrad_before:.3f} and {adagrad_after:.3f}: {lower_at_equal_steps:.0f} of "
-                "{num_combinations:.0f} below both parents. With as many gradients the three alone reached "
-                "{none_twice:.3f}, {rmsprop_twice:.3f} and {adagrad_twice:.3f}, and "
-                "{lower_at_equal_gradients:.0f} of {num_combinations:.0f} combinations were below that. On "
-                "real speech (FSDD) HNRC + Adam ended below AdamW with as many steps on "
-                "{hybrid_at_equal_steps:.0f} of {num_tasks:.0f} tasks, with as many gradients on "
-                "{hybrid_at_equal_gradients:.0f}; HNRC with momentum below SGD with momentum, for more "
+                "gradient descent and {none_combined:.3f} with HNRC; RMSprop {rmsprop_alone:.3f}, with "
+                "HNRC before it {rmsprop_before:.3f} and after it {rmsprop_after:.3f}; Adagrad "
+                "{adagrad_alone:.3f}, {adagrad_before:.3f} and {adagrad_after:.3f}: "
+                "{lower_at_equal_steps:.0f} of {num_combinations:.0f} below both parents. With as many "
+                "gradients the three alone reached {none_twice:.3f}, {rmsprop_twice:.3f} and "
+                "{adagrad_twice:.3f}, and {lower_at_equal_gradients:.0f} of {num_combinations:.0f} "
+                "combinations were below that. On real speech (FSDD) HNRC + Adam ended below AdamW with as "
+                "many steps on {hybrid_at_equal_steps:.0f} of {num_tasks:.0f} tasks, with as many gradients "
+                "on {hybrid_at_equal_gradients:.0f}; HNRC with momentum below SGD with momentum, for more "
                 "gradients, on {momentum_at_equal_steps:.0f}. A fixed diagonal before RMSprop and Adagrad "
                 "moved the end by {rmsprop_cancelled:.0e} and {adagrad_cancelled:.0e} of the way, before "
-                "gradient descent by {none_cancelled:.1g}."
+                "gradient descent by {none_cancelled:.2g}."
             ),
             "fails": (
                 "{lower_at_equal_steps:.0f} of {num_combinations:.0f} combinations ended below both parents "

@@ -95,15 +95,16 @@ CLAIMS = (
             "Hessian逆秩1修正是这类方法的一种"
         ),
         translation=(
-            "What these algorithms (Adam, RMSprop, Adagrad) have in common is that they modify how the "
+            "What these algorithms [Adam, RMSprop, Adagrad] have in common is that they modify how the "
             "gradient is computed so as to be less sensitive to changes of the gradient and thus to train "
             "more stably. The Hessian inverse rank-1 correction is one method of this class."
         ),
         predicate=(
-            "Taken at the largest change of the gradient that leaves its minimisers alone, L → cL with c = "
-            "0.01 and 100. Fails unless five steps of Adam, RMSprop and Adagrad change by at most 1 % of "
-            "their length. Then holds iff those of HNRC with the same settings do; holds if λ is multiplied "
-            "by c, or is measured in Adam's metric, where they do only then; otherwise fails."
+            "Less sensitive to the gradient is read as: to L → cL, which multiplies it and moves no "
+            "minimiser, with c = 0.01 and 100. Fails unless five steps of Adam, RMSprop and Adagrad change "
+            "by at most 1 % of their length. Then holds iff those of HNRC with the same settings do; holds "
+            "if λ is multiplied by c, or is measured in Adam's metric, where they do only then; otherwise "
+            "fails."
         ),
         evidence=rescaled_loss,
         judge=judge_rescaled_loss,

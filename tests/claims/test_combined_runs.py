@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hnrc_lib.claims.combined_runs import Combination, best_of, descend
+from hnrc_lib.claims.combined_runs import Combination, Order, best_of, descend
 from hnrc_lib.claims.subjects import SpeechProblem, perceptron, speech_features
 from hnrc_lib.optim.low_rank_model import LowRankModel
 
@@ -27,7 +27,7 @@ def model_and_matrix(size, rank, seed, damping):
 def test_each_order_is_what_its_formula_says(size, seed, damping):
     model, B, g = model_and_matrix(size, 2, seed, damping)
     adagrad = lambda x: x.abs() + 1e-10  # noqa: E731 - its diagonal after one gradient
-    expected = {
+    expected: dict[Order, torch.Tensor] = {
         "curvature alone": torch.linalg.solve(B, g),
         "before": torch.linalg.solve(B, g) / adagrad(torch.linalg.solve(B, g)),
         "after": torch.linalg.solve(B, g / adagrad(g)),
