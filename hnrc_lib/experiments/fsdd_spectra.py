@@ -43,11 +43,11 @@ class Config:
     """
 
     corpus: Literal["fsdd", "digits"] = "fsdd"
-    num_utterances: int = 500
+    num_utterances: int = 300
     size: int = 18
-    channels: tuple[int, ...] = (4, 6, 8)
-    hidden: int = 10
-    recurrent: int = 20
+    channels: tuple[int, ...] = (3, 4, 6)
+    hidden: int = 8
+    recurrent: int = 12
     epochs: tuple[int, ...] = (0, 2, 40)
     learning_rate: float = 0.01
     batch_size: int = 50
