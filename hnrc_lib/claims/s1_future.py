@@ -14,7 +14,7 @@ from hnrc_lib.optim import damped_newton_step, gain_ratio
 from hnrc_lib.paths import shipped
 
 DAMPINGS = (1e-3, 1e-1, 1e1, 1e3)
-NUM_STEPS = 12
+NUM_STEPS = 10
 
 
 def combinations() -> Numbers:
