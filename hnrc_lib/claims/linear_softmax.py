@@ -59,14 +59,7 @@ class LinearSoftmax:
 
     def step(self, theta: Float[Tensor, "n"], damping: float | None) -> Float[Tensor, "n"]:
         """−(H + λI)⁻¹∇L(θ), or −∇L(θ) when the damping is None, halved until the loss does not rise."""
-        step = -self.gradient(theta)
-        if damping is not None:
-            damped = self.hessian(theta) + damping * torch.eye(len(theta), dtype=theta.dtype)
-            step = torch.linalg.solve(damped, step)
-        now = self.loss(theta)
-        while self.loss(theta + step) > now:
-            step = step / 2
-        return step
+        return self._step(theta, damping, self.loss(theta))[0]
 
     def minimise(
         self, damping: float | None, *, tolerance: float = 1e-10, most: int = 1000
@@ -86,16 +79,29 @@ class LinearSoftmax:
             RuntimeError: the loss is still above the target after ``most`` steps.
         """
         theta = self.start()
+        now = self.loss(theta)
         for _ in range(most):
-            step = self.step(theta, damping)
-            if self.loss(theta + step) <= target:
+            step, then = self._step(theta, damping, now)
+            if then <= target:
                 return theta + self._fraction(theta, step, target) * step
-            theta = theta + step
-        raise RuntimeError(f"loss must reach {target} within {most} steps, got {self.loss(theta)}")
+            theta, now = theta + step, then
+        raise RuntimeError(f"loss must reach {target} within {most} steps, got {now}")
+
+    def _step(self, theta: Tensor, damping: float | None, now: float) -> tuple[Tensor, float]:
+        """The step and the loss after it, from the loss now; computed once, because paths are long."""
+        step = -self.gradient(theta)
+        if damping is not None:
+            damped = self.hessian(theta) + damping * torch.eye(len(theta), dtype=theta.dtype)
+            step = torch.linalg.solve(damped, step)
+        then = self.loss(theta + step)
+        while then > now:
+            step = step / 2
+            then = self.loss(theta + step)
+        return step, then
 
     def _fraction(self, theta: Tensor, step: Tensor, target: float) -> float:
         short, long = 0.0, 1.0
-        for _ in range(40):
+        for _ in range(30):
             middle = (short + long) / 2
             short, long = (middle, long) if self.loss(theta + middle * step) > target else (short, middle)
         return long
