@@ -78,7 +78,7 @@ class LinearReader:
         )
         return torch.from_numpy(found.x).reshape(self.start().shape)
 
-    def minimiser_l1(self, strength: float, num_steps: int = 2000) -> Weights:
+    def minimiser_l1(self, strength: float, num_steps: int = 1000) -> Weights:
         """The minimiser of L + λΣ|w| by accelerated proximal gradient steps (Beck and Teboulle, 2009)."""
         here = self.start()
         ahead, speed, rate = here, 1.0, 1 / self.smoothness

@@ -33,7 +33,7 @@ def strengths_swept() -> Numbers:
             f"test_error_{index}": unseen.error_rate(weights),
         }
         if strength:
-            numbers[f"dimension_{index}"] = _effective_dimension(reader, weights, strength)
+            numbers[f"dimension_{index}"] = effective_dimension(reader, weights, strength)
     best = min(range(len(STRENGTHS)), key=lambda index: numbers[f"test_loss_{index}"])
     chosen = {
         name: numbers[f"{name}_{best}"] for name in ("strength", "train_error", "test_error", "test_loss")
@@ -94,7 +94,7 @@ def judge_structure(numbers: Numbers) -> Verdict:
     return holds_if("features are computed first") if needed else HOLDS
 
 
-def _effective_dimension(reader: LinearReader, weights: Weights, strength: float) -> float:
+def effective_dimension(reader: LinearReader, weights: Weights, strength: float) -> float:
     """Σ h/(h + λ) over the inner weights' block of the Hessian of L."""
     probabilities = torch.softmax(reader.rows @ weights, dim=1)
     spread = torch.diag_embed(probabilities) - probabilities[:, :, None] * probabilities[:, None, :]
