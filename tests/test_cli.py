@@ -52,9 +52,17 @@ def test_doctor_says_which_speakers_of_fsdd_are_missing():
 def test_claims_prints_verdict_and_numbers():
     done = hnrc("claims", "0.6", "--json")
     (row,) = json.loads(done.stdout)
-    assert row["claim_id"] == "0.6"
+    assert row["id"] == "0.6"
+    assert row["claim"].endswith((".", ":"))
     assert row["verdict"].startswith("holds if")
     assert row["numbers"]
+    assert row["seconds"] > 0
+
+
+def test_a_ledger_is_recorded_whole_or_not_at_all():
+    done = hnrc("claims", "0.6", "--record", COLUMNS="200")
+    assert done.returncode == 2
+    assert "--record" in done.stderr
 
 
 def test_an_unknown_claim_is_refused_with_those_that_exist():

@@ -30,6 +30,15 @@ def claim_box(*identifiers: str) -> None:
         display({"text/html": claim_html(claim, evidence), "text/plain": plain}, raw=True)
 
 
+def anchor(identifier: str) -> str:
+    """Where on its page a claim's box stands.
+
+    >>> anchor("0.13")
+    'claim-0-13'
+    """
+    return f"claim-{identifier.replace('.', '-')}"
+
+
 def claim_html(claim: Claim, evidence: Evidence) -> str:
     """The box of one claim; the verdict stands in words, never in colour alone."""
     heading = f"Claim {claim.id} · {claim.source} {claim.section}"
@@ -41,7 +50,8 @@ def claim_html(claim: Claim, evidence: Evidence) -> str:
     ]
     listed = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in rows)
     return (
-        f'<div class="hnrc-claim hnrc-{kind}" role="group" aria-label="{html.escape(heading)}">'
+        f'<div class="hnrc-claim hnrc-{kind}" id="{anchor(claim.id)}" role="group" '
+        f'aria-label="{html.escape(heading)}">'
         f'<p class="hnrc-claim-head">{html.escape(heading)} '
         f"<strong>{html.escape(evidence.verdict)}</strong></p>"
         f"<dl>{listed}</dl></div>"

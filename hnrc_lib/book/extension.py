@@ -13,6 +13,7 @@ from hnrc_lib.book.site import (
     embedded,
     execution,
     figure_nodes,
+    ledger,
     offline,
     repairs,
 )
@@ -25,11 +26,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", build_info.add_run_time, priority=400)
     app.connect("html-page-context", buttons.add_buttons, priority=600)
     app.connect("html-page-context", embedded.extract_from_page, priority=610)
+    app.connect("html-page-context", ledger.add_script, priority=615)
     app.connect("html-page-context", repairs.repair_page, priority=620)
+    app.connect("doctree-resolved", ledger.fill_ledgers)
     app.connect("build-finished", offline.copy_mathjax, priority=400)
     app.connect("build-finished", checks.check_site, priority=900)
     app.add_config_value("hnrc_records", None, "html")
     app.add_directive("build-info", build_info.BuildInfo)
+    app.add_directive("claims-ledger", ledger.ClaimsLedger)
     figure_nodes.setup(app)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -18,6 +18,7 @@ LITERAL = frozenset(
     {
         "bibliography",
         "build-info",
+        "claims-ledger",
         "code",
         "code-block",
         "code-cell",
