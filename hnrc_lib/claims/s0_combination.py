@@ -31,9 +31,10 @@ REGULARIZERS: dict[str, Callable[[Any], Any]] = {
 def combinations() -> Numbers:
     """HNRC on the whole batch and on parts of it, by itself and with four others; beside gradient descent.
 
-    A tanh perceptron on 120 spoken digits, twenty steps, ten with the others; losses over all of the 120. A step of HNRC of rank
-    eight with its curvature kept for ten costs about two gradients, so that gradient descent with forty steps
-    costs as much. On the record of the comparison: HNRC of rank 8 beside SGD, both with momentum.
+    A tanh perceptron on 120 spoken digits, twenty steps, ten with the others; losses over all of the 120. A
+    step of HNRC of rank eight with its curvature kept for ten costs about two gradients, so that gradient
+    descent with forty steps costs as much. On the record of the comparison: HNRC of rank 8 beside SGD, both
+    with momentum.
     """
     runs = {
         (whole, name): _run(whole, RATES[1], name, 0.5)
