@@ -210,8 +210,8 @@ CLAIMS = (
             "momentum, or AdamW for the same number of steps), and a task is improved where it lies below 0 "
             "by more than two standard errors over five held-out speakers. Holds if each of three kinds of "
             "HNRC improves some tasks and not others, holds if HNRC has the settings with which it does, "
-            "otherwise fails. (This is a second test, made after a first had been run: that the values of two "
-            "tasks do not overlap at all. No method met that one; its counts stand below.)"
+            "otherwise fails. (This is a second test, made after a first had been run: that the values of "
+            "two tasks do not overlap at all. No method met that one; its counts stand below.)"
         ),
         evidence=task_dependence,
         judge=judge_task_dependence,
