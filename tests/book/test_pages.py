@@ -99,10 +99,9 @@ def test_served(browser, address, name, view):
         assert found == []
 
 
-@pytest.mark.parametrize("view", ["light", "dark-phone"])
-def test_opened_from_disk(browser, name, view):
-    with open_page(browser, (require_site() / name).as_uri(), view) as probe:
-        assert_whole(probe, view)
+def test_opened_from_disk(browser, name):
+    with open_page(browser, (require_site() / name).as_uri(), "light") as probe:
+        assert_whole(probe, "light")
 
 
 def test_weight(browser, address, name, capsys):
