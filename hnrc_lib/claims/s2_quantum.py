@@ -65,11 +65,18 @@ CLAIMS = (
     Claim(
         id="2.10",
         source="S2",
-        section="§5",
-        quote="如何在量子计算机上实现Hessian逆秩1修正？",
-        translation="How can the Hessian inverse-rank-1 correction be implemented on a quantum computer?",
+        section="§6",
+        quote=(
+            "Hessian逆秩1修正仍然面临着一些挑战，如在更复杂的网络结构中的应用、并行和分布式计算环境中的实现"
+            "以及量子计算机上的实现等。"
+        ),
+        translation=(
+            "The Hessian inverse-rank-1 correction still faces some challenges, such as its application in "
+            "more complex network structures, its implementation in parallel and distributed computing "
+            "environments, and its implementation on quantum computers."
+        ),
         predicate=(
-            "The question is listed as an open challenge. A simulation without noise of the solver of "
+            "The last of the challenges. A simulation without noise of the solver of "
             "Harrow, Hassidim and Lloyd on (H + λI)s = g in four unknowns, for three λ: challenge fails if "
             "nine bits of the phase register or fewer give a fidelity of 0.99 at each; holds if λ is small "
             "where at the largest alone or the two larger; holds where at none. No quantum computer was "
