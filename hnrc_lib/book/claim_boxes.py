@@ -45,7 +45,8 @@ def claim_html(claim: Claim, evidence: Evidence) -> str:
     kind = evidence.verdict.kind.replace(" ", "-")
     rows = [
         ("The source says", f'<q lang="zh">{_quoted(claim.quote)}</q> {_quoted(claim.translation)}'),
-        ("Test, fixed before the run", html.escape(claim.predicate)),
+        ("Test" if claim.revised else "Test, fixed before the run", html.escape(claim.predicate)),
+        *([("Not fixed before the run", html.escape(claim.revised))] if claim.revised else []),
         ("Measured", html.escape(evidence.sentence)),
     ]
     listed = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in rows)

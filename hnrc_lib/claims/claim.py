@@ -94,6 +94,8 @@ class Claim:
         sentences: for each kind of verdict that the judge can give, the sentence to print, a
             ``str.format`` template over the names of the numbers.
         lead: what was expected before measuring; where it and the numbers disagree, the numbers win.
+        revised: what of the test was chosen or changed after numbers of it had been seen; empty where
+            nothing was.
 
     Raises:
         ValueError: a field is empty or of the wrong form.
@@ -109,6 +111,7 @@ class Claim:
     judge: Callable[[Numbers], Verdict]
     sentences: Mapping[Kind, str]
     lead: str
+    revised: str = ""
 
     def __post_init__(self) -> None:
         if not _IDENTIFIER.fullmatch(self.id):

@@ -165,5 +165,9 @@ CLAIMS = (
             "fails": "{num_descending:.0f} of {num_combinations:.0f} combinations lowered the loss.",
         },
         lead="Works.",
+        revised=(
+            "Damping and rates were chosen after a look at runs and at the record, before equal steps "
+            "and equal gradients were compared."
+        ),
     ),
 )

@@ -155,6 +155,10 @@ CLAIMS = (
             ),
         },
         lead="It rescales the step; at equal θ the back-propagated norms are identical.",
+        revised=(
+            "The damping of the Gauss–Newton step was chosen after runs on sibling networks; which "
+            "parameters are compared, and the size of the input, after trial runs."
+        ),
     ),
     Claim(
         id="0.2",
@@ -188,5 +192,9 @@ CLAIMS = (
             ),
         },
         lead="First and second order are confused.",
+        revised=(
+            "The test asks whether two points exist; they were searched for, by the number of utterances "
+            "and the length of the weights."
+        ),
     ),
 )

@@ -157,5 +157,9 @@ CLAIMS = (
             ),
         },
         lead="Steps yes, seconds depend.",
+        revised=(
+            "The second quadratic was first another one, which turned out badly conditioned too; it was "
+            "replaced so that a well-conditioned one is tested."
+        ),
     ),
 )

@@ -178,5 +178,9 @@ CLAIMS = (
             ),
         },
         lead="A fixed diagonal before Adam cancels; measure the rest.",
+        revised=(
+            "Damping and rates were chosen after a look at runs and at the record, before equal steps "
+            "and equal gradients were compared."
+        ),
     ),
 )

@@ -179,6 +179,10 @@ CLAIMS = (
             ),
         },
         lead="Not a vector; sums to the value of a penalty, not its gradient; on ½hθ² it rests at −h.",
+        revised=(
+            "The features and the length of the approach to the minimum were changed after the first "
+            "run; the verdict did not change."
+        ),
     ),
     Claim(
         id="2.15",

@@ -127,5 +127,9 @@ CLAIMS = (
             ),
         },
         lead="Adam is invariant; HNRC only if λ → cλ.",
+        revised=(
+            "The safeguard was changed after the first run, which made the effect of λ smaller; the "
+            "verdict did not change."
+        ),
     ),
 )
