@@ -88,8 +88,8 @@ QUICK = Config(
     pooled=(4, 10),
     hidden=(12, 12),
     steps=240,
-    every=8,
-    plan=(Planned("mse", "descent", 1.0), Planned("mse", "descent", 0.5)),
+    every=12,
+    plan=(Planned("mse", "descent", 0.8), Planned("mse", "descent", 0.5)),
 )
 
 

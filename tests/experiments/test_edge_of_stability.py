@@ -1,4 +1,4 @@
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,13 +12,11 @@ from hnrc_lib.experiments.edge_crossings import crossings
 from hnrc_lib.experiments.edge_methods import METHODS
 from hnrc_lib.experiments.edge_of_stability import (
     LOSSES,
-    PLAN,
     Config,
     Planned,
     initial_model,
     squared_error,
 )
-from hnrc_lib.experiments.record import load_record
 
 TINY = Config(
     corpus="digits",
@@ -35,11 +33,6 @@ TINY = Config(
 @pytest.fixture(scope="module")
 def seen():
     return edge_of_stability.run(TINY)
-
-
-@pytest.fixture(scope="module")
-def recorded():
-    return load_record(edge_of_stability.NAME)
 
 
 def _problem():
@@ -116,24 +109,3 @@ def test_crossings_read_a_run_whose_answers_are_known():
     assert first.long_rises == pytest.approx(0.0)
     assert (first.initial, first.peak, first.last) == (5.0, 11.0, 10.0)
     assert (second.step, second.level, second.rises) == (None, None, None)
-
-
-def test_the_record_is_of_real_speech_in_full(recorded):
-    where = recorded.provenance
-    assert where.scale == "full"
-    assert set(where.config) == {field.name for field in fields(Config)}
-    assert where.corpus.startswith("FSDD")
-    assert [(run["loss"], run["method"], run["rate"]) for run in recorded.scalars["runs"]] == [
-        tuple(p) for p in PLAN
-    ]
-    assert np.isfinite(recorded.arrays["sharpness"]).all()
-    assert all(run["test_error"] < 0.5 for run in recorded.scalars["runs"])
-
-
-def test_the_record_shows_sharpness_at_the_limit_with_squared_error(recorded):
-    found = crossings(recorded.arrays)
-    for one in found[:3]:
-        assert one.step is not None
-        assert 0.95 < one.level < 1.1
-    assert found[3].step is None
-    assert found[3].peak > 2 * found[3].initial
