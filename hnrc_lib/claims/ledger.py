@@ -42,6 +42,17 @@ from hnrc_lib.claims import (
     s2_quantum,
     s2_referee,
     s2_scale,
+    s3_cost,
+    s3_generalisation,
+    s3_loss,
+    s3_minimisers,
+    s3_normalisation,
+    s3_penalties,
+    s3_program,
+    s4_effects,
+    s4_gradient,
+    s4_thresholds,
+    s4_training,
 )
 from hnrc_lib.claims.claim import Claim
 
@@ -86,6 +97,17 @@ GROUPS = (
     s1_constrained,
     s1_models,
     s1_words,
+    s3_cost,
+    s3_generalisation,
+    s3_loss,
+    s3_minimisers,
+    s3_normalisation,
+    s3_penalties,
+    s3_program,
+    s4_effects,
+    s4_gradient,
+    s4_thresholds,
+    s4_training,
 )
 
 
