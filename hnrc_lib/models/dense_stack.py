@@ -66,7 +66,7 @@ class DenseStack(nn.Module):
         return self.last(_activated(x))
 
 
-def _dense(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
+def _dense(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Module:
     # skip_init leaves torch's global random state alone.
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
     initialize(layer, "relu", generator)
