@@ -101,7 +101,7 @@ def noise(
 
 def _trained(problem: SpeechProblem, kind: Callable[..., torch.optim.Optimizer], rate: float) -> float:
     """The loss over all utterances after some epochs of batches."""
-    params = {name: nn.Parameter(value) for name, value in problem.params().items()}
+    params: dict[str, Tensor] = {name: nn.Parameter(value) for name, value in problem.params().items()}
     optimizer, generator = kind(params.values(), lr=rate), torch.Generator().manual_seed(0)
     for _ in range(NUM_EPOCHS):
         for batch in torch.randperm(len(problem.labels), generator=generator).split(BATCH):
@@ -121,7 +121,7 @@ CLAIMS = (
         quote="批量大小调整：通过调整批量大小来影响梯度估计的稳定性，提高模型性能。",
         translation=(
             "Adjusting the batch size influences the stability of the estimated gradient and raises the "
-            "performance of the model. (The same list names the learning rate and the choice of optimiser.)"
+            "performance of the model. The same list names the learning rate and the choice of optimiser."
         ),
         predicate=(
             "Holds iff (a) for five batch sizes B from 1 to N − 1 the mean of ‖g_B − g‖² over batches drawn "

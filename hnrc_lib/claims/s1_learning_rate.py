@@ -92,8 +92,8 @@ CLAIMS = (
         quote="具体来说，我们需要计算参数更新方向（即逆Hessian矩阵乘以参数梯度），并将参数更新方向乘以一个学习率来更新参数。",
         translation=(
             "That is, we compute the direction of the update (the inverse Hessian times the gradient) and "
-            "multiply it by a learning rate to update the parameters. (Section 3.3 of the same text adds "
-            "the step without one; the program of section 4 has 0.01.)"
+            "multiply it by a learning rate to update the parameters. Section 3.3 of the same text adds "
+            "the step without one; the program of section 4 has 0.01."
         ),
         predicate=(
             "A rate is said to belong to the step. First, on a quadratic the error after k steps must be "

@@ -11,7 +11,7 @@ from torch.optim import SGD, Adam, Optimizer
 from hnrc_lib._shapes import Float
 from hnrc_lib.linalg.operators import LinearOperator
 from hnrc_lib.optim import HNRC, LowRankCurvature
-from hnrc_lib.optim.clipping import clip_gradients, make_clipping
+from hnrc_lib.optim.clipping import ClipByGlobalNorm, clip_gradients
 
 Method = Literal["descent", "momentum", "adam", "clipped", "damped"]
 METHODS: tuple[Method, ...] = ("descent", "momentum", "adam", "clipped", "damped")
@@ -102,7 +102,7 @@ def make_descent(method: str, model: nn.Module, rate: float, settings: Settings)
         return Descent(adam, 2 * (1 + first) / ((1 - first) * rate), lambda: _adam_root(adam, parameters))
     if method == "clipped":
         clipped = SGD(parameters, lr=rate)
-        clipping = clip_gradients(clipped, make_clipping(f"norm:{settings.clip}"))
+        clipping = clip_gradients(clipped, ClipByGlobalNorm(settings.clip))
         return Descent(clipped, 2 / rate, lambda: _clip_root(clipping.last_report))
     damped = HNRC(parameters, lr=1.0, damping=1 / rate, rank=settings.rank, curvature=_CURVATURE)
     return Descent(damped, 2 / rate, lambda: _damped_root(damped, rate))

@@ -210,7 +210,7 @@ def _descend(
         if step % config.every == 0:
             here = {name: value.detach() for name, value in model.named_parameters()}
             operator = HessianLinearOperator(of, here)
-        losses[step] = float(descent.optimizer.step(closure).detach())
+        losses[step] = float(torch.as_tensor(descent.optimizer.step(closure)).detach())
         if not np.isfinite(losses[step]):
             raise ValueError(
                 f"every run must stay finite, but {planned} reached {losses[step]} at step {step}"
