@@ -15,6 +15,7 @@ from hnrc_lib.claims.subjects import SpeechProblem, perceptron, speech_features
 from hnrc_lib.experiments.record import load_record
 from hnrc_lib.optim.clipping import ClipByGlobalNorm, clip_by_global_norm, clip_by_value, clip_gradients
 from hnrc_lib.optim.clipping.norms import global_norm
+from hnrc_lib.optim.clipping.report import angle_between
 
 WORD_FRAMES, NUM_FRAMES, N_MELS, NUM_HIDDEN = 8, 16, 6, 16
 LARGE, SMALL, RATE, CLIP, NUM_STEPS = 1.5, 0.5, 0.5, 0.5, 60
@@ -32,7 +33,7 @@ def word_then_nothing(num_frames: int = NUM_FRAMES) -> tuple[Tensor, Tensor]:
 def trained(
     gain: float, clip: float | None, num_steps: int = NUM_STEPS, rate: float = RATE
 ) -> tuple[Unrolled, list[float], list[float]]:
-    """An Elman net after steps of gradient descent; losses, and norms before clipping, of every step.
+    """An Elman net after some steps; losses, and norms before clipping, of every step.
 
     Args:
         gain: factor on the recurrent weights, which are N(0, 1/units) without it.
@@ -136,7 +137,7 @@ def keep_largest(gradient: Tensor, share: float = KEPT_SHARE) -> Tensor:
 def two_words() -> Numbers:
     """Clipping and sparsifying one gradient, and steps of gradient descent to one loss with each.
 
-    The clip holds the tenth of the entries that sparsifying keeps. ``STEPS`` counts up to a loss of 0.8.
+    The clip holds the tenth that sparsifying keeps.
     """
     features, labels = speech_features(num_utterances=200)
     problem = SpeechProblem(perceptron(features.shape[1], 16), features, labels)
@@ -173,7 +174,7 @@ def _stored(model: torch.nn.Module) -> int:
 
 
 def _degrees(one: Tensor, other: Tensor) -> float:
-    return float(torch.rad2deg(torch.arccos((one @ other / (one.norm() * other.norm())).clamp(-1, 1))))
+    return angle_between([one], [other], (float(one.norm()), float(other.norm())))
 
 
 def _flat_gradient(problem: SpeechProblem, params: dict[str, Tensor]) -> Tensor:

@@ -2,9 +2,12 @@
 
 import numpy as np
 import torch
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from hnrc_lib.claims.claim import FAILS, HOLDS, Claim, Numbers, Verdict, holds_if
+from hnrc_lib.claims.recurrent import Unrolled, speech_frames
 from hnrc_lib.experiments.record import load_record
+from hnrc_lib.optim.clipping import clip_by_global_norm
 
 UNDAMPED, NO_DECAY = 0, 0
 CLIPS = {"none": 0, "five": 1, "one": 2}
@@ -46,6 +49,43 @@ def adam_change(kind: type[torch.optim.Adam] | type[torch.optim.SGD] = torch.opt
             optimizer.step()
         ends.append(weights.detach())
     return float((ends[0] - ends[1]).norm() / ends[0].norm())
+
+
+def smoothness_along(
+    num_steps: int = 60, rate: float = 1.0, clip: float = 0.5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient norm and local smoothness at every step of an LSTM that learns digits by clipped descent.
+
+        ‖∇L(θ + δ/2) − ∇L(θ)‖ / ‖δ/2‖,  δ the step that is taken at θ
+
+    Args:
+        num_steps: how many.
+        rate: η.
+        clip: threshold of the global norm.
+
+    Returns:
+        ‖∇L‖ and the quotient, each of shape (steps,).
+
+    Jingzhao Zhang, Tianxing He, Suvrit Sra and Ali Jadbabaie, Why gradient clipping accelerates training
+    (2020), for the quantity; they take the largest over several points of the step.
+    """
+    frames, labels = speech_frames(16)
+    model = Unrolled("lstm", frames.shape[2], 12)
+    parameters = list(model.parameters())
+
+    def slope() -> torch.Tensor:
+        loss = torch.nn.functional.cross_entropy(model(frames), labels)
+        return parameters_to_vector(torch.autograd.grad(loss, parameters))
+
+    norms, quotients = [], []
+    for _ in range(num_steps):
+        theta, here = parameters_to_vector(parameters).detach(), slope()
+        half = -0.5 * rate * clip_by_global_norm([here], clip)[0]
+        vector_to_parameters(theta + half, parameters)
+        norms.append(float(here.norm()))
+        quotients.append(float((slope() - here).norm() / half.norm()))
+        vector_to_parameters(theta + 2 * half, parameters)
+    return np.array(norms), np.array(quotients)
 
 
 def judge_training_speed(numbers: Numbers) -> Verdict:
