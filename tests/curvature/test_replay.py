@@ -42,6 +42,17 @@ class Recurrence(nn.Module):
         return state
 
 
+class Normalised(nn.Module):
+    """Layer normalisation without parameters, whose backward pass gives one tensor and two Nones."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 5), nn.Linear(5, 4)
+
+    def forward(self, inputs):
+        return self.last(functional.layer_norm(self.first(inputs), (5,)).relu())
+
+
 MODELS = {
     "tanh": (lambda: nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 4), nn.Tanh()), (6, 4)),
     "no bias, sigmoid": (lambda: nn.Sequential(nn.Linear(4, 5, bias=False), nn.Sigmoid()), (6, 4)),
@@ -54,6 +65,7 @@ MODELS = {
     "batch norm": (lambda: nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.GELU()), (6, 4)),
     "attention": (Attention, (3, 5, 4)),
     "recurrence": (Recurrence, (3, 5, 4)),
+    "normalised": (Normalised, (6, 4)),
 }
 
 

@@ -47,13 +47,14 @@ def _run(program: Program, rows: Sequence[Tensor], width: int) -> list[Tensor]:
     values: dict[Slot, Tensor] = dict(zip(program.inputs, rows, strict=True))
     for call in program.calls:
         results = _call(call, values)
-        for slot, value in zip(call.results, results if call.several else (results,), strict=True):
-            if slot is not None:
-                values[slot] = value
+        used = [slot for slot in call.results if slot is not None]
+        values.update(zip(used, results if call.several else (results,), strict=True))
     return [values[x] if isinstance(x, Slot) else x.expand(width, *x.shape).clone() for x in program.outputs]
 
 
 def _call(call: Call, values: dict[Slot, Tensor]) -> Any:
+    """What a call gives: a tensor, or of several those that are used, for others may be None."""
+
     def filled(table: dict[Slot, Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return substitute(
             (call.arguments, call.options), lambda leaf: table[leaf] if isinstance(leaf, Slot) else leaf
@@ -69,7 +70,10 @@ def _call(call: Call, values: dict[Slot, Tensor]) -> Any:
 
     def once(*single: Tensor) -> Any:
         arguments, options = filled(dict(zip(slots, single, strict=True)))
-        return (call.function if options else bound(call.function))(*arguments, **options)
+        results = (call.function if options else bound(call.function))(*arguments, **options)
+        if not call.several:
+            return results
+        return tuple(part for part, slot in zip(results, call.results, strict=True) if slot is not None)
 
     if call.function in _ROW_BY_ROW:
         rows = [once(*row) for row in zip(*(values[slot] for slot in slots), strict=True)]
