@@ -134,13 +134,13 @@ def potentials() -> Numbers:
     }
 
 
-def circulation(rule: str, size: float = 0.3, num_points: int = 200) -> float:
+def circulation(rule: str, size: float = 0.3, num_points: int = 120) -> float:
     """∮ clip(∇L)·dθ around a circle about the starting point, over the same integral of its absolute value.
 
     Args:
         rule: ``"none"``, ``"value"`` or ``"norm"``, with the thresholds of ``potentials``.
         size: radius of the circle, in a plane drawn at random.
-        num_points: of the rule of the rectangle, which is very exact for a smooth round.
+        num_points: equally spaced, which is exact to round-off for a smooth field.
     """
     loss, theta = small_problem()
     axes = torch.randn(len(theta), 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

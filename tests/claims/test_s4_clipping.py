@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +10,7 @@ from hnrc_lib.claims import s4_effects as effects
 from hnrc_lib.claims import s4_gradient as gradient
 from hnrc_lib.claims import s4_thresholds as thresholds
 from hnrc_lib.claims import s4_training as training
+from hnrc_lib.claims.recurrent import Unrolled, speech_frames
 from hnrc_lib.experiments.record import load_record
 from hnrc_lib.optim.clipping import clip_by_global_norm, clip_by_value
 
@@ -118,3 +120,23 @@ def test_bytes_are_those_of_the_parameters(measured):
     model, _, _ = effects.trained(1.0, None, 1)
     assert numbers["bytes_plain"] > 8 * sum(part.numel() for part in model.parameters())
     assert numbers["bytes_plain"] == numbers["bytes_clipped"]
+
+
+def test_smoothness_is_curvature_along_the_step():
+    """On the first step, against a product with the Hessian at a point that is close by."""
+    norms, quotients = training.smoothness_along(num_steps=2, rate=1e-4)
+    frames, labels = speech_frames(16)
+    model = Unrolled("lstm", frames.shape[2], 12)
+    parameters = list(model.parameters())
+    loss = torch.nn.functional.cross_entropy(model(frames), labels)
+    slope = torch.nn.utils.parameters_to_vector(torch.autograd.grad(loss, parameters, create_graph=True))
+    unit = (slope / slope.norm()).detach()
+    product = torch.nn.utils.parameters_to_vector(torch.autograd.grad(slope @ unit, parameters))
+    assert norms[0] == pytest.approx(float(slope.detach().norm()))
+    assert quotients[0] == pytest.approx(float(product.detach().norm()), rel=1e-3)
+
+
+def test_long_gradients_come_with_bends():
+    norms, quotients = training.smoothness_along(num_steps=30)
+    ranks = [values.argsort().argsort() for values in (norms, quotients)]
+    assert np.corrcoef(ranks[0], ranks[1])[0, 1] > 0.5
