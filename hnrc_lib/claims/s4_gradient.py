@@ -134,7 +134,7 @@ def potentials() -> Numbers:
     }
 
 
-def circulation(rule: str, size: float = 0.3, num_points: int = 120) -> float:
+def circulation(rule: str, size: float = 0.3, num_points: int = 80) -> float:
     """∮ clip(∇L)·dθ around a circle about the starting point, over the same integral of its absolute value.
 
     Args:
