@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from hnrc_lib.experiments import fsdd_cnn, landscape_depth
 from hnrc_lib.experiments.landscape_depth import KINDS, Config
+from hnrc_lib.experiments.record import load_record
 from hnrc_lib.training import evaluate
 
 QUICK = Config(
@@ -93,3 +94,12 @@ def test_an_even_grid_is_refused():
 def test_more_utterances_than_there_are_are_refused():
     with pytest.raises(ValueError, match=r"must lie in 1 … 3, got 4"):
         landscape_depth._evenly((torch.zeros(3, 2), torch.zeros(3)), 4)
+
+
+def test_the_shipped_record_is_whole_and_says_what_the_page_says():
+    record = load_record("landscape_depth")
+    assert record.provenance.scale == "full"
+    depths, seeds = (len(record.provenance.config[name]) for name in ("depths", "seeds"))
+    assert record.arrays["loss"].shape == (depths, 2, seeds, 25, 25)
+    plain, residual = record.arrays["minima"][-1]
+    assert residual.max() == 1 < plain.min()
