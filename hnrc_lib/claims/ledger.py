@@ -53,6 +53,7 @@ from hnrc_lib.claims import (
     s4_gradient,
     s4_thresholds,
     s4_training,
+    s4_trimming,
 )
 from hnrc_lib.claims.claim import Claim
 
@@ -108,6 +109,7 @@ GROUPS = (
     s4_gradient,
     s4_thresholds,
     s4_training,
+    s4_trimming,
 )
 
 
