@@ -141,3 +141,18 @@ def test_long_gradients_come_with_bends():
     norms, quotients = training.smoothness_along(num_steps=30)
     ranks = [values.argsort().argsort() for values in (norms, quotients)]
     assert np.corrcoef(ranks[0], ranks[1])[0, 1] > 0.5
+
+
+def test_only_the_first_frame_tells_the_code():
+    frames, labels = training.recall(3)
+    assert bool((frames[:10, 0] == frames[10:20, 0]).all())
+    assert labels.bincount().tolist() == [4] * 10
+    assert frames[:, 1:].std() < 0.3 * frames[:, 0].std()
+
+
+def test_the_gain_on_recall_is_that_of_pairs(measured):
+    numbers = measured("4.18").numbers
+    clips = (None, effects.CLIP)
+    pair = [effects.trained(effects.LARGE, clip, data=training.recall(0))[1] for clip in clips]
+    assert sum(pair[1][-10:]) < sum(pair[0][-10:])
+    assert 1 <= numbers["num_better"] <= numbers["num_draws"] == 4

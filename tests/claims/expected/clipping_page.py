@@ -11,6 +11,7 @@ VERDICTS = {
     "4.13": "holds",
     "4.16": "holds if there is one parameter",
     "4.17": "holds if the threshold suits the gradients",
+    "4.18": "holds",
 }
 
 CONTRARY = {
@@ -42,4 +43,5 @@ CONTRARY = {
     ],
     "4.16": [({"value": 0.0, "norm": 0.0}, "holds"), ({"huber_error": 1.0}, "fails")],
     "4.17": [({"one_loss": 0.1}, "holds"), ({"five_loss": 0.25}, "fails")],
+    "4.18": [({"clipped": 1.6}, "fails")],
 }
