@@ -10,8 +10,8 @@ from hnrc_lib.claims.claim import Evidence, Verdict
 from hnrc_lib.files import replace_file
 from hnrc_lib.paths import shipped
 
-FILE = "claims.json"
-COMMAND = "hnrc claims --record"
+LEDGER_FILE = "claims.json"
+LEDGER_COMMAND = "hnrc claims --record"
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ def save_ledger(found: RecordedLedger, path: str | os.PathLike[str] | None = Non
     Returns:
         The file.
     """
-    target = Path(path) if path is not None else shipped(FILE)
+    target = Path(path) if path is not None else shipped(LEDGER_FILE)
     content = {
-        "command": COMMAND,
+        "command": LEDGER_COMMAND,
         "commit": found.commit,
         "versions": found.versions,
         "claims": [_row(evidence) for evidence in found.evidences.values()],
@@ -66,9 +66,9 @@ def load_ledger(path: str | os.PathLike[str] | None = None) -> RecordedLedger:
         FileNotFoundError: there is no such file.
         ValueError: a verdict is none, or the file does not say where its numbers come from.
     """
-    source = Path(path) if path is not None else shipped(FILE)
+    source = Path(path) if path is not None else shipped(LEDGER_FILE)
     if not source.is_file():
-        raise FileNotFoundError(f"no recorded ledger in {source}; `{COMMAND}` writes it")
+        raise FileNotFoundError(f"no recorded ledger in {source}; `{LEDGER_COMMAND}` writes it")
     content = json.loads(source.read_text("utf-8"))
     missing = [name for name in ("commit", "versions", "claims") if not content.get(name)]
     if missing:

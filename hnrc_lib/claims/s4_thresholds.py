@@ -224,5 +224,6 @@ CLAIMS = (
             ),
         },
         lead="Holds, though the source also calls the effect uniform.",
+        revised=("The record's numbers had been seen before the factor and the share were written down."),
     ),
 )

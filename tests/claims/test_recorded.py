@@ -5,9 +5,9 @@ import json
 import pytest
 
 from hnrc_lib.claims import LEDGER
-from hnrc_lib.claims.recorded import COMMAND, RecordedLedger, load_ledger, save_ledger
+from hnrc_lib.claims.recorded import LEDGER_COMMAND, RecordedLedger, load_ledger, save_ledger
 
-STALE = f"the recorded ledger is stale: run `{COMMAND}`"
+STALE = f"the recorded ledger is stale: run `{LEDGER_COMMAND}`"
 
 
 @pytest.fixture(scope="module")

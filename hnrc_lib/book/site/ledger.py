@@ -13,8 +13,15 @@ from sphinx.util.docutils import SphinxDirective
 
 from hnrc_lib.book.claim_boxes import anchor
 from hnrc_lib.book.words import html_with_math
-from hnrc_lib.claims import LEDGER, Claim, Evidence
-from hnrc_lib.claims.recorded import COMMAND, FILE, RecordedLedger, load_ledger
+from hnrc_lib.claims import (
+    LEDGER,
+    LEDGER_COMMAND,
+    LEDGER_FILE,
+    Claim,
+    Evidence,
+    RecordedLedger,
+    load_ledger,
+)
 from hnrc_lib.paths import shipped
 
 KINDS = ("holds", "holds if", "fails")
@@ -41,7 +48,7 @@ class ClaimsLedger(SphinxDirective):
         """Make the place."""
         for name in self.env.found_docs:
             self.env.note_dependency(str(self.env.doc2path(name)))
-        self.env.note_dependency(str(shipped(FILE)))
+        self.env.note_dependency(str(shipped(LEDGER_FILE)))
         return [LedgerTable()]
 
 
@@ -82,7 +89,7 @@ def ledger_html(found: RecordedLedger, treated: Mapping[str, Iterable[Treated]])
     """
     unknown = sorted(set(found.evidences) - set(LEDGER))
     if unknown:
-        raise ValueError(f"recorded claims must be in the ledger, got {unknown}; run `{COMMAND}`")
+        raise ValueError(f"recorded claims must be in the ledger, got {unknown}; run `{LEDGER_COMMAND}`")
     rows = "".join(
         _row(LEDGER[identifier], evidence, treated.get(identifier, ()))
         for identifier, evidence in found.evidences.items()
@@ -162,7 +169,7 @@ def _counts(found: RecordedLedger) -> str:
 def _provenance(found: RecordedLedger) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     return (
-        f'<p class="hnrc-ledger-source">Recorded with <code>{COMMAND}</code> at commit {found.commit} '
+        f'<p class="hnrc-ledger-source">Recorded with <code>{LEDGER_COMMAND}</code> at commit {found.commit} '
         f"({versions}), {found.seconds:.0f} s for {len(found.evidences)} claims.</p>"
     )
 
