@@ -45,9 +45,9 @@ def build(root: Path) -> int:
     fingerprint = site_fingerprint(root)
     program = [sys.executable, "-c", "import sys; from jupyter_book.cli.main import main; sys.exit(main())"]
     options = ["--path-output", str(staging), "--all", "-W", "-n", "--keep-going"]
-    done = subprocess.run(
-        [*program, "build", str(root), *options], cwd=root, env=os.environ | {BOOK_VARIABLE: "1"}, check=False
-    )
+    # Two pages run at a time: their threads would only wait for each other.
+    variables = {"OMP_NUM_THREADS": "1"} | os.environ | {BOOK_VARIABLE: "1"}
+    done = subprocess.run([*program, "build", str(root), *options], cwd=root, env=variables, check=False)
     if done.returncode == 0:
         built = staging / "_build" / "html"
         (built / STAMP).write_text(fingerprint, "utf-8")

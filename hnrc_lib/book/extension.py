@@ -22,6 +22,8 @@ from hnrc_lib.book.site import (
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts; Sphinx calls this."""
     app.connect("config-inited", _configure, priority=100)
+    app.connect("env-before-read-docs", execution.read_side_by_side)
+    app.connect("env-updated", execution.write_alone)
     # Before the theme (500) drops templates that come out empty; the rest once the body is complete.
     app.connect("html-page-context", build_info.add_run_time, priority=400)
     app.connect("html-page-context", buttons.add_buttons, priority=600)

@@ -50,7 +50,10 @@ from hnrc_lib.claims import (
     s3_penalties,
     s3_program,
     s4_effects,
+    s4_formulas,
     s4_gradient,
+    s4_pipeline,
+    s4_recurrence,
     s4_thresholds,
     s4_training,
     s4_trimming,
@@ -110,6 +113,9 @@ GROUPS = (
     s4_thresholds,
     s4_training,
     s4_trimming,
+    s4_formulas,
+    s4_pipeline,
+    s4_recurrence,
 )
 
 
