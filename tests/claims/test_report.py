@@ -43,5 +43,5 @@ def test_json_refuses_what_is_not_json():
 
 
 def test_an_unknown_claim_is_named():
-    with pytest.raises(ValueError, match=r"identifiers must be among \['0.4', .*\], got \['9.9'\]"):
+    with pytest.raises(ValueError, match=r"identifiers must be among \['0.1', .*\], got \['9.9'\]"):
         ledger_table(["0.4", "9.9"])
