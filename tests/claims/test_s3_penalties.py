@@ -54,7 +54,7 @@ def test_the_minimiser_under_l1_is_scipys():
     bounds = [(0, None)] * 60 + [(None, None)] * 10
     found = minimize(objective, torch.zeros(70).double().numpy(), jac=True, bounds=bounds, tol=1e-14)
     plus, minus, _ = torch.from_numpy(found.x).split([30, 30, 10])
-    ours = small.minimiser_l1(STRENGTH)[:-1]
+    ours = small.minimiser_l1(STRENGTH, num_steps=6000)[:-1]
     torch.testing.assert_close(ours, (plus - minus).reshape(3, 10), atol=1e-4, rtol=1e-3)
 
 
