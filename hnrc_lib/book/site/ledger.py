@@ -55,7 +55,7 @@ class ClaimsLedger(SphinxDirective):
 def claims_shown(text: str) -> list[str]:
     """Ids of the claims whose boxes a page shows, in its order.
 
-    >>> claims_shown('claim_box("0.4", "0.5")\\\\n…\\\\nclaim_box("1.2")')
+    >>> claims_shown('claim_box("0.4", "0.5")\\n…\\nclaim_box("1.2")')
     ['0.4', '0.5', '1.2']
     """
     return [found for call in _SHOWN.findall(text) for found in _IDENTIFIER.findall(call)]
