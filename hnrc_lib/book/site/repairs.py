@@ -26,4 +26,8 @@ def repair_page(
 ) -> None:
     """Sphinx's ``html-page-context`` event."""
     if "body" in context:
-        context["body"] = repair(context["body"])
+        # A block in a folded part scrolls once it is opened, when the theme has already looked for such blocks.
+        body = context["body"].replace(
+            '<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">'
+        )
+        context["body"] = repair(body)
