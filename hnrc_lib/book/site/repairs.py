@@ -26,8 +26,7 @@ def repair_page(
 ) -> None:
     """Sphinx's ``html-page-context`` event."""
     if "body" in context:
-        # A block in a folded part scrolls once it is opened, when the theme has already looked for such blocks.
-        body = context["body"].replace(
-            '<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">'
-        )
+        # A block in a folded part scrolls once it is opened, after the theme has looked for such blocks.
+        block = '<div class="highlight"><pre'
+        body = context["body"].replace(f"{block}>", f'{block} tabindex="0">')
         context["body"] = repair(body)
