@@ -1,5 +1,4 @@
-"""Claims 4.1, 4.2 and 4.12: what clipping does to gradients through time, to size and speed, and what it "
-"is not."""
+"""Claims 4.1, 4.2 and 4.12: what clipping does through time, to size and to speed, and what it is not."""
 
 import io
 import time
@@ -21,8 +20,7 @@ SEEDS, REPEATS = (0, 1), 15
 
 
 def word_then_nothing(num_frames: int = NUM_FRAMES) -> tuple[Tensor, Tensor]:
-    """A word in the first eight frames, then every band at its mean: what was said must be carried to the "
-    "end."""
+    """A word in eight frames, then every band at its mean: what was said must be carried to the end."""
     frames, labels = speech_frames(WORD_FRAMES, n_mels=N_MELS)
     return F.pad(frames, (0, 0, 0, num_frames - WORD_FRAMES)), labels
 

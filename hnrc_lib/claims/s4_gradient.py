@@ -29,8 +29,7 @@ def printed_gradient(weights: Tensor, features: Tensor, targets: Tensor, answer:
 
 
 def signs() -> Numbers:
-    """The printed sum against autograd for the two losses that it can belong to, and twenty updates with "
-    "it."""
+    """The printed sum against autograd for the two losses it can belong to, and twenty updates with it."""
     features, targets = one_digit()
     losses = {
         "squared": (lambda z: z, lambda w: 0.5 * (features @ w - targets).square().mean()),

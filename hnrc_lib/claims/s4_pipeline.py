@@ -26,8 +26,7 @@ def judge_hybrid(numbers: Numbers) -> Verdict:
 
 
 def compressed() -> Numbers:
-    """Accuracy, bytes and time of a CNN of digits in eight bits and of a distilled student; by training, "
-    "too."""
+    """Accuracy, bytes and time of a CNN of digits in eight bits, and of a distilled student."""
     found, trained = load_record("compression").scalars, load_record("digit_weights").scalars
     numbers: dict[str, float] = {"accuracy": found["float32_accuracy"]}
     for name in ("int8", "student"):

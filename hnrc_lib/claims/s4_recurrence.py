@@ -47,8 +47,7 @@ def gated() -> Numbers:
 
 
 def judge_gated(numbers: Numbers) -> Verdict:
-    """The equations to rounding; nine tenths recalled by either start of the gate, or by the open one "
-    "alone."""
+    """The equations to rounding; nine tenths recalled by either start of the gate, or by the open one."""
     if numbers["difference"] > 1e-12 or numbers["recalled_open"] < 0.9:
         return FAILS
     return HOLDS if numbers["recalled_half"] >= 0.9 else holds_if("the forget gate starts open")
@@ -61,7 +60,8 @@ def equations_apart(kind: str) -> float:
     for parameter in layer.parameters():
         parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64) / 2
     frames = torch.randn(1, 20, 5, generator=generator, dtype=torch.float64)
-    w_x, w_h, b = layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0 + layer.bias_hh_l0
+    own = dict(layer.named_parameters())
+    w_x, w_h, b = own["weight_ih_l0"], own["weight_hh_l0"], own["bias_ih_l0"] + own["bias_hh_l0"]
     h, c, found = *torch.zeros(2, 4, dtype=torch.float64), []
     for x in frames[0]:
         z = w_x @ x + w_h @ h + b
@@ -94,7 +94,7 @@ def _recalled(kind: str, delay: int, forget: float, seed: int) -> float:
         net = (nn.RNN if kind == "rnn" else nn.LSTM)(NUM_SYMBOLS + 1, NUM_UNITS, batch_first=True)
         readout = nn.Linear(NUM_UNITS, NUM_SYMBOLS)
     if kind == "lstm":
-        net.bias_ih_l0.data[NUM_UNITS : 2 * NUM_UNITS] += forget
+        dict(net.named_parameters())["bias_ih_l0"].data[NUM_UNITS : 2 * NUM_UNITS] += forget
     frames = torch.zeros(NUM_SYMBOLS, delay + 1, NUM_SYMBOLS + 1)
     frames[:, 0, :NUM_SYMBOLS] = torch.eye(NUM_SYMBOLS)
     frames[:, 1:, NUM_SYMBOLS] = 1

@@ -1,5 +1,4 @@
-"""Claims 4.4, 4.5 and 4.13: which ball S4's formula clips to, what its program clips, and thresholds by "
-"model."""
+"""Claims 4.4, 4.5 and 4.13: the ball S4's formula clips to, what its program clips, thresholds by model."""
 
 import math
 
@@ -69,8 +68,7 @@ def judge_ball(numbers: Numbers) -> Verdict:
 
 
 def formula_and_code() -> Numbers:
-    """The formula's clip and the program's on one exploded gradient; what the program clips, by its "
-    "loader."""
+    """The formula's clip and the program's on one exploded gradient; what the program clips, by loader."""
     gradient, parameters = printed_gradients(printed_model())
     exploded = [EXPLODED * part for part in gradient]
     formula = clipped(ClipByValue.of_input_dimension(INPUT_SIZE), exploded, parameters)

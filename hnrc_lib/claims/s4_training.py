@@ -34,12 +34,14 @@ def training_speed() -> Numbers:
             f"{name}_steps": int(steps[reached[0]]) if len(reached) else int(steps[-1]),
             f"{name}_clipped": float(record.arrays["clipped"][UNDAMPED, NO_DECAY, index].mean()),
         }
-    return numbers | {"adam_change": adam_change(), "sgd_change": adam_change(torch.optim.SGD)}
+    return numbers | {
+        "adam_change": rescaling_change(torch.optim.Adam),
+        "sgd_change": rescaling_change(torch.optim.SGD),
+    }
 
 
-def adam_change(kind: type[torch.optim.Adam] | type[torch.optim.SGD] = torch.optim.Adam) -> float:
-    """How far the end moves when all gradients of 20 steps shrink a hundredfold, over the way that was "
-    "gone."""
+def rescaling_change(kind: type[torch.optim.Adam] | type[torch.optim.SGD]) -> float:
+    """How far the end of 20 steps moves when all gradients shrink a hundredfold, over the way gone."""
     gradients = torch.randn(20, 50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     ends = []
     for factor in (1.0, SHRINK):
