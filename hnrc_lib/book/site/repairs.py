@@ -26,7 +26,4 @@ def repair_page(
 ) -> None:
     """Sphinx's ``html-page-context`` event."""
     if "body" in context:
-        # A block in a folded part scrolls once it is opened, after the theme has looked for such blocks.
-        block = '<div class="highlight"><pre'
-        body = context["body"].replace(f"{block}>", f'{block} tabindex="0">')
-        context["body"] = repair(body)
+        context["body"] = repair(context["body"])

@@ -7,6 +7,14 @@
     DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   }
 
+  // The theme lets the keyboard into blocks that scroll, which it looks for at load and when sizes change; what is
+  // folded away has no size until it is opened.
+  const sizesChanged = () => dispatchEvent(new Event("resize"));
+  document.addEventListener("toggle", sizesChanged, true);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.(".toggle-button, .toggle > .admonition-title")) sizesChanged();
+  });
+
   // On paper the page is light and nothing is folded away.
   const root = document.documentElement;
   let theme, opened = [];
