@@ -49,6 +49,39 @@ class DigitProblem:
         return {name: value.detach().clone() for name, value in self.model.named_parameters()}
 
 
+def training_digits(
+    corpus: Literal["fsdd", "digits"],
+    num_utterances: int | None,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+) -> Corpus:
+    """The training part of a corpus of digits, or some of it.
+
+    Args:
+        corpus: ``"fsdd"`` (real speech, official split) or ``"digits"`` (shipped, synthetic, English).
+        num_utterances: spread evenly over the training part; all when None.
+        data_dir: folder of corpora; the environment variable ``HNRC_DATA_DIR`` when None.
+
+    Raises:
+        FileNotFoundError: FSDD is not there.
+    """
+    train = _part(corpus, "train", data_dir)
+    if num_utterances is None:
+        return train
+    chosen = np.linspace(0, len(train) - 1, num_utterances).round().astype(int)
+    return train.where(name=[train[int(index)].name for index in chosen])
+
+
+def _part(
+    corpus: Literal["fsdd", "digits"],
+    split: Literal["train", "test"],
+    data_dir: str | os.PathLike[str] | None,
+) -> Corpus:
+    if corpus == "fsdd":
+        return load_fsdd(split, data_dir=data_dir)
+    return load_digits(split, language="en")
+
+
 def digit_problem(
     corpus: Literal["fsdd", "digits"],
     *,
@@ -71,13 +104,8 @@ def digit_problem(
     Raises:
         FileNotFoundError: FSDD is not there.
     """
-    if corpus == "fsdd":
-        train, test = load_fsdd("train", data_dir=data_dir), load_fsdd("test", data_dir=data_dir)
-    else:
-        train, test = load_digits("train", language="en"), load_digits("test", language="en")
-    if num_utterances is not None:
-        chosen = np.linspace(0, len(train) - 1, num_utterances).round().astype(int)
-        train = train.where(name=[train[int(index)].name for index in chosen])
+    train = training_digits(corpus, num_utterances, data_dir=data_dir)
+    test = _part(corpus, "test", data_dir)
     (features, labels), (test_features, test_labels) = (_pooled(part, pooled) for part in (train, test))
     mean, deviation = features.mean(0), features.std(0)
     generator = torch.Generator().manual_seed(seed)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from hnrc_lib.experiments.edge_methods import (
     Settings,
     make_descent,
 )
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.record import Provenance, Record, provenance_here
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.linalg import LinearOperator, top_eigenpairs
 from hnrc_lib.models import MLP, num_parameters
@@ -254,16 +254,12 @@ def _errors(problem: DigitProblem, model: MLP) -> dict[str, float]:
 def _provenance(config: Config, problem: DigitProblem, seconds: float) -> Provenance:
     model = initial_model(config, problem.features.shape[1])
     layers = "-".join(map(str, (problem.features.shape[1], *config.hidden, NUM_CLASSES)))
-    return Provenance(
+    return provenance_here(
+        config,
         corpus=f"{problem.corpus.name}, {len(problem.corpus)} utterances, "
         f"{len(problem.corpus.speakers)} speakers",
         manifest_sha256=problem.corpus.manifest_sha256,
         model=f"MLP {layers}, tanh, {num_parameters(model):,} parameters",
-        versions=environment(),
-        device="cpu",
         seed=config.seed,
-        commit=current_commit(),
-        seconds=round(seconds, 1),
-        scale="full" if config == Config() else "reduced",
-        config=asdict(config),
+        seconds=seconds,
     )

@@ -21,7 +21,7 @@ from hnrc_lib.curvature import (
 )
 from hnrc_lib.datasets.fsdd import SPEAKERS
 from hnrc_lib.experiments.digit_problem import NUM_CLASSES, DigitProblem, digit_problem, train_problem
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.record import Provenance, Record, provenance_here
 from hnrc_lib.linalg import rank_one_corrected_step
 from hnrc_lib.models import num_parameters
 from hnrc_lib.optim import damping_sweep
@@ -276,15 +276,12 @@ def _provenance(config: Config, data: DigitProblem, seconds: float) -> Provenanc
         kind = f"{len(data.corpus.speakers)} synthetic voices"
     size = num_parameters(data.model)
     inputs = config.pooled_frames * config.pooled_bands
-    return Provenance(
+    described = provenance_here(
+        config,
         corpus=f"{data.corpus.name}, {len(data.corpus)} utterances, {kind}",
         manifest_sha256=data.corpus.manifest_sha256,
         model=f"MLP {inputs}-{config.hidden}-{NUM_CLASSES}, tanh, {size} parameters",
-        versions=environment(),
-        device="cpu",
         seed=config.seed,
-        commit=current_commit(),
-        seconds=round(seconds, 1),
-        scale="full" if config.num_utterances is None else "reduced",
-        config=asdict(config),
+        seconds=seconds,
     )
+    return replace(described, scale="full" if config.num_utterances is None else "reduced")

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -13,15 +13,15 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from hnrc_lib.curvature import GGNLinearOperator, HessianLinearOperator, flatten
-from hnrc_lib.datasets import Corpus, load_digits, load_fsdd, spectrograms
+from hnrc_lib.datasets import Corpus, spectrograms
 from hnrc_lib.datasets.fsdd import SPEAKERS
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.digit_problem import NUM_CLASSES, training_digits
+from hnrc_lib.experiments.record import Provenance, Record, provenance_here
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.models import CNN, DRNN, num_parameters
 
 NAME = "fsdd_spectra"
 MODELS = ("cnn", "rnn")
-NUM_CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def run(
         FileNotFoundError: FSDD is not there.
     """
     config, start, tell = config or Config(), time.perf_counter(), progress or (lambda line: None)
-    corpus = _corpus(config, data_dir)
+    corpus = training_digits(config.corpus, config.num_utterances, data_dir=data_dir)
     features, labels = spectrograms(corpus, num_frames=config.size, n_mels=config.size)
     features = (features - features.mean((0, 1))) / features.std((0, 1))
     data = features.double(), labels
@@ -117,15 +117,6 @@ def run(
 
 
 _SCALARS = ("loss", "error_rate", "overlap")
-
-
-def _corpus(config: Config, data_dir: str | os.PathLike[str] | None) -> Corpus:
-    if config.corpus == "fsdd":
-        train = load_fsdd("train", data_dir=data_dir)
-    else:
-        train = load_digits("train", language="en")
-    chosen = np.linspace(0, len(train) - 1, config.num_utterances).round().astype(int)
-    return train.where(name=[train[int(index)].name for index in chosen])
 
 
 def _train(model: nn.Module, data: tuple[Tensor, Tensor], config: Config) -> Any:
@@ -176,15 +167,11 @@ def _provenance(config: Config, corpus: Corpus, sizes: dict[str, int], seconds: 
     voices = f"{len(corpus.speakers)} of {len(SPEAKERS)} speakers"
     if config.corpus == "digits":
         voices = f"{len(corpus.speakers)} synthetic voices"
-    return Provenance(
+    return provenance_here(
+        config,
         corpus=f"{corpus.name}, {len(corpus)} utterances, {voices}",
         manifest_sha256=corpus.manifest_sha256,
         model=f"CNN, {sizes['cnn']} parameters, and Elman network, {sizes['rnn']} parameters, tanh",
-        versions=environment(),
-        device="cpu",
         seed=config.seed,
-        commit=current_commit(),
-        seconds=round(seconds, 1),
-        scale="full" if config == Config() else "reduced",
-        config=asdict(config),
+        seconds=seconds,
     )

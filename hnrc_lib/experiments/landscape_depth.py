@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from hnrc_lib.curvature import HessianLinearOperator
 from hnrc_lib.experiments import fsdd_cnn
 from hnrc_lib.experiments.fsdd_landscape import loss_and_error_rate
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.record import Provenance, Record, provenance_here
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.landscape import count_minima, filter_normalize, grid_curvatures, plane, random_direction
 from hnrc_lib.landscape.displacement import Displacement, coordinates
@@ -234,15 +234,11 @@ def _evenly(data: LabelledFeatures, count: int) -> LabelledFeatures:
 
 def _provenance(config: Config, split: fsdd_cnn.DigitSplit, seconds: float) -> Provenance:
     depths = ", ".join(map(str, config.depths))
-    return Provenance(
+    return provenance_here(
+        config,
         corpus=f"FSDD, {len(split.corpus)} utterances, {split.held_out_speaker} held out",
         manifest_sha256=split.corpus.manifest_sha256,
         model=f"dense stacks of {depths} layers of {config.width}, plain and residual",
-        versions=environment(),
-        device="cpu",
         seed=config.seeds[0],
-        commit=current_commit(),
         seconds=seconds,
-        scale="full" if config == Config() else "reduced",
-        config=asdict(config),
     )

@@ -4,7 +4,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor
 from hnrc_lib.experiments.fsdd_landscape import loss_and_error_rate
 from hnrc_lib.experiments.optimisers.contest import CONTESTS, METHODS
 from hnrc_lib.experiments.optimisers.track import Budget, Track
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.record import Record, provenance_here
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.landscape import TrajectoryPlane, plane, trajectory_directions
 from hnrc_lib.landscape.evaluation import Measure
@@ -140,17 +140,13 @@ def run(
         "methods": config.methods(),
         "cpu_seconds": round(time.process_time() - cpu_begun, 2),
     }
-    provenance = Provenance(
+    provenance = provenance_here(
+        config,
         corpus="shipped digits" if config.held_out is None else f"FSDD, {config.held_out} held out",
         manifest_sha256=parts.train.manifest_sha256,
         model=f"{CONTESTS[config.contest].title}, {track.num_parameters:,} parameters",
-        versions=environment(),
-        device="cpu",
         seed=config.seed,
-        commit=current_commit(),
         seconds=seconds,
-        scale="full" if config == Config() else "reduced",
-        config=asdict(config),
     )
     return Record(NAME, provenance, scalars, arrays)
 

@@ -5,7 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,14 +16,14 @@ from torch.nn.functional import cross_entropy
 
 from hnrc_lib.curvature import GGNLinearOperator, HessianLinearOperator, flatten
 from hnrc_lib.curvature.operator import CurvatureOperator
-from hnrc_lib.datasets import load_digits, load_fsdd, spectrograms
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.datasets import spectrograms
+from hnrc_lib.experiments.digit_problem import NUM_CLASSES, training_digits
+from hnrc_lib.experiments.record import Record, provenance_here
 from hnrc_lib.linalg import top_eigenpairs
 from hnrc_lib.models import CNN, num_parameters
 
 NAME = "parallel_products"
 KINDS = ("hessian", "gauss_newton")
-NUM_CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,7 @@ def run(config: Config | None = None, *, data_dir: str | os.PathLike[str] | None
             f"processes must begin with 1 and divide num_utterances, {config.num_utterances}, "
             f"got {config.processes}"
         )
-    if config.corpus == "fsdd":
-        train = load_fsdd("train", data_dir=data_dir)
-    else:
-        train = load_digits("train", language="en")
-    chosen = np.linspace(0, len(train) - 1, config.num_utterances).round().astype(int)
-    corpus = train.where(name=[train[int(index)].name for index in chosen])
+    corpus = training_digits(config.corpus, config.num_utterances, data_dir=data_dir)
     features, labels = spectrograms(corpus, num_frames=config.size, n_mels=config.size)
     data = features.double(), labels
     found = [_together(count, data, config) for count in config.processes]
@@ -103,17 +98,13 @@ def run(config: Config | None = None, *, data_dir: str | os.PathLike[str] | None
     arrays["eigenvalues"] = np.stack([one[0]["eigenvalues"] for one in found])
     arrays["agreement"] = np.array([_disagreement(one) for one in found])
     size = num_parameters(_model(config))
-    provenance = Provenance(
+    provenance = provenance_here(
+        config,
         corpus=f"{corpus.name}, {len(corpus)} utterances",
         manifest_sha256=corpus.manifest_sha256,
         model=f"CNN {'-'.join(map(str, config.channels))}, tanh, {size:,} parameters",
-        versions=environment(),
-        device="cpu",
         seed=config.seed,
-        commit=current_commit(),
-        seconds=round(time.perf_counter() - start, 1),
-        scale="full" if config == Config() else "reduced",
-        config=asdict(config),
+        seconds=time.perf_counter() - start,
     )
     return Record(NAME, provenance, {"num_parameters": size, "bytes_a_product": 8 * size}, arrays)
 

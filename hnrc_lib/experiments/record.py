@@ -132,6 +132,31 @@ def record_names(folder: str | os.PathLike[str] | None = None) -> list[str]:
     return sorted(path.stem for path in source.glob("*.json"))
 
 
+def provenance_here(
+    config: Any, *, corpus: str, manifest_sha256: str, model: str, seed: int, seconds: float
+) -> Provenance:
+    """Provenance of an experiment that this code ran on this machine's CPU.
+
+    Args:
+        config: the experiment's frozen configuration, a dataclass; the run is full where nothing in it was
+            changed, and reduced elsewhere.
+        corpus: as in ``Provenance``, like ``manifest_sha256``, ``model`` and ``seed``.
+        seconds: wall-clock time of the run, in seconds; kept to a hundredth.
+    """
+    return Provenance(
+        corpus=corpus,
+        manifest_sha256=manifest_sha256,
+        model=model,
+        versions=environment(),
+        device="cpu",
+        seed=seed,
+        commit=current_commit(),
+        seconds=round(seconds, 2),
+        scale="full" if config == type(config)() else "reduced",
+        config=dataclasses.asdict(config),
+    )
+
+
 def environment() -> dict[str, str]:
     """Versions that go into a record's provenance."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

@@ -4,7 +4,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from hnrc_lib.datasets import Corpus, load_digits
 from hnrc_lib.experiments.optimisers.contest import CONTESTS
 from hnrc_lib.experiments.optimisers.track import Budget, Point, Track
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.record import Record, provenance_here
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.optim.regularization import DecoupledDecay, regularize
 from hnrc_lib.training.corpora import load_parts
@@ -114,18 +114,15 @@ def run(
         "num_runs": len(runs),
         "seconds": seconds,
     }
-    provenance = Provenance(
+    provenance = provenance_here(
+        config,
         corpus="shipped digits" if config.held_out is None else f"FSDD, {config.held_out} held out",
         manifest_sha256=parts.train.manifest_sha256,
         model=f"{CONTESTS[config.contest].title}, {track.num_parameters} parameters",
-        versions=environment(),
-        device="cpu",
         seed=config.seeds[0],
-        commit=current_commit(),
         seconds=seconds,
-        scale="full" if config == Config() else "reduced",
-        config=_plain(config),
     )
+    provenance = replace(provenance, config=_plain(config))
     return Record(NAME, provenance, scalars, arrays)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from hnrc_lib._shapes import Float
 from hnrc_lib.audio import FrontEnd
 from hnrc_lib.datasets import Corpus, Utterance, load_an4, load_fsdd
-from hnrc_lib.experiments.record import Provenance, Record, current_commit, environment
+from hnrc_lib.experiments.record import Record, provenance_here
 from hnrc_lib.models import num_parameters
 from hnrc_lib.recognition import ModelFiles, load_model_files
 from hnrc_lib.recognition.hearing import apply_to_samples
@@ -112,17 +112,13 @@ def run(config: Config | None = None, *, data_dir: str | os.PathLike[str] | None
         f"{NUM_DIGITS} hidden Markov models of {config.num_states} Gaussian states; "
         f"{card.architecture} {card.name}, {num_parameters(files.model):,} parameters"
     )
-    provenance = Provenance(
+    provenance = provenance_here(
+        config,
         corpus=f"FSDD {digit.name} (trained on {trained} utterances of others) and AN4 {said.name}",
         manifest_sha256=f"{digit.sha256} {said.sha256}",
         model=model,
-        versions=environment(),
-        device="cpu",
         seed=config.seed,
-        commit=current_commit(),
-        seconds=round(time.perf_counter() - start, 1),
-        scale="full" if config == Config() else "reduced",
-        config=asdict(config),
+        seconds=time.perf_counter() - start,
     )
     return Record(NAME, provenance, hmm_scalars | ctc_scalars, hmm_arrays | ctc_arrays)
 
