@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from scipy.optimize import minimize
 
 from hnrc_lib._shapes import Float, Int
+from hnrc_lib.claims import softmax_regression
 from hnrc_lib.claims.subjects import NUM_CLASSES, speech_features
 from hnrc_lib.optim.regularization import soft_threshold
 
@@ -36,7 +37,7 @@ class LinearReader:
     @cached_property
     def rows(self) -> Float[torch.Tensor, "batch row"]:
         """[x; 1]."""
-        return F.pad(self.features, (0, 1), value=1.0)
+        return softmax_regression.with_ones(self.features)
 
     @cached_property
     def smoothness(self) -> float:
@@ -49,16 +50,22 @@ class LinearReader:
 
     def loss(self, weights: Weights) -> Float[torch.Tensor, ""]:
         """L(W)."""
-        return F.cross_entropy(self.rows @ weights, self.labels)
+        return softmax_regression.loss(self.rows, self.labels, weights)
 
     def gradient(self, weights: Weights) -> Weights:
         """∇L(W) = [x; 1]ᵀ(softmax − onehot)/N."""
-        missing = torch.softmax(self.rows @ weights, dim=1) - F.one_hot(self.labels, NUM_CLASSES)
-        return self.rows.T @ missing / len(self.rows)
+        return softmax_regression.gradient(self.rows, self.labels, weights)
 
     def error_rate(self, weights: Weights) -> float:
         """Share of utterances whose highest score is another digit's."""
-        return float(((self.rows @ weights).argmax(dim=1) != self.labels).double().mean())
+        return softmax_regression.error_rate(self.rows, self.labels, weights)
+
+    def effective_dimension(self, weights: Weights, strength: float) -> float:
+        """Σ h/(h + λ) over the eigenvalues h of the inner weights' block of the Hessian of L."""
+        curvatures = softmax_regression.hessian(self.rows, weights)
+        biases = torch.arange(len(curvatures)) % len(weights) == len(weights) - 1
+        inner = torch.linalg.eigvalsh(curvatures[~biases][:, ~biases]).clamp(min=0)
+        return float((inner / (inner + strength)).sum())
 
     def minimiser_l2(self, strength: float) -> Weights:
         """The minimiser of L + (λ/2)Σw² by L-BFGS; of L itself for λ = 0, if it has one."""

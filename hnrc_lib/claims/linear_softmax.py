@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from hnrc_lib._shapes import Float, Int
+from hnrc_lib.claims import softmax_regression
 from hnrc_lib.claims.subjects import NUM_CLASSES, speech_features
 
 FREE_CLASSES = NUM_CLASSES - 1
@@ -38,24 +38,19 @@ class LinearSoftmax:
 
     def loss(self, theta: Float[Tensor, "n"]) -> float:
         """L(θ)."""
-        return float(F.cross_entropy(self._scores(theta), self.labels))
+        return float(softmax_regression.loss(self._rows, self.labels, self._weights(theta)))
 
     def error_rate(self, theta: Float[Tensor, "n"]) -> float:
         """Share of utterances whose highest score is another word's."""
-        return float((self._scores(theta).argmax(dim=1) != self.labels).double().mean())
+        return softmax_regression.error_rate(self._rows, self.labels, self._weights(theta))
 
     def gradient(self, theta: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
         """∇L(θ) = mean of (p − e_y) ⊗ x̃."""
-        wrong = self._probabilities(theta) - self._said
-        return (wrong.T @ self._design / len(self.labels)).flatten()
+        return softmax_regression.gradient(self._rows, self.labels, self._weights(theta)).T.flatten()
 
     def hessian(self, theta: Float[Tensor, "n"]) -> Float[Tensor, "n n"]:
         """H(θ) = mean of (diag p − ppᵀ) ⊗ x̃x̃ᵀ, positive semidefinite."""
-        p, (_, width) = self._probabilities(theta), self._design.shape
-        weights = (torch.diag_embed(p) - p.unsqueeze(2) * p.unsqueeze(1)).flatten(1) / len(p)
-        squares = (self._design.unsqueeze(2) * self._design.unsqueeze(1)).flatten(1)
-        blocks = (weights.T @ squares).view(FREE_CLASSES, FREE_CLASSES, width, width)
-        return blocks.transpose(1, 2).reshape(self.num_parameters, self.num_parameters)
+        return softmax_regression.hessian(self._rows, self._weights(theta))
 
     def step(self, theta: Float[Tensor, "n"], damping: float | None) -> Float[Tensor, "n"]:
         """−(H + λI)⁻¹∇L(θ), or −∇L(θ) when the damping is None, halved until the loss does not rise."""
@@ -107,18 +102,11 @@ class LinearSoftmax:
         return long
 
     @cached_property
-    def _said(self) -> Tensor:
-        return F.one_hot(self.labels, NUM_CLASSES)[:, :FREE_CLASSES]
+    def _rows(self) -> Tensor:
+        return softmax_regression.with_ones(self.features)
 
-    @cached_property
-    def _design(self) -> Tensor:
-        return torch.cat([self.features, torch.ones_like(self.features[:, :1])], dim=1)
-
-    def _scores(self, theta: Tensor) -> Tensor:
-        return F.pad(self._design @ theta.view(FREE_CLASSES, -1).T, (0, 1))
-
-    def _probabilities(self, theta: Tensor) -> Tensor:
-        return self._scores(theta).softmax(dim=1)[:, :FREE_CLASSES]
+    def _weights(self, theta: Tensor) -> Tensor:
+        return theta.view(FREE_CLASSES, -1).T
 
 
 def coarse_digits() -> LinearSoftmax:

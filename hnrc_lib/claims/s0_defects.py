@@ -78,7 +78,7 @@ def name_use(source: str, function: str) -> NameUse:
     >>> sorted(use.bound), sorted(use.read), use.called, use.loops
     (['a', 'b', 'c'], ['a', 'g'], ('g',), 0)
     """
-    nodes = list(ast.walk(_definition(source, function)))
+    nodes = list(ast.walk(definition(source, function)))
     names = [node for node in nodes if isinstance(node, ast.Name)]
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     return NameUse(
@@ -98,9 +98,9 @@ def printed_function(function: str) -> Any:
     Raises:
         ValueError: no such function.
     """
-    definition = ast.Module([_definition(PRINTED, function)], type_ignores=[])
+    module = ast.Module([definition(PRINTED, function)], type_ignores=[])
     namespace: dict[str, Any] = {}
-    exec(compile(definition, "S0 section 4", "exec"), namespace)
+    exec(compile(module, "S0 section 4", "exec"), namespace)
     return namespace[function]
 
 
@@ -161,7 +161,12 @@ def absent_names() -> list[Defect]:
     ]
 
 
-def _definition(source: str, function: str) -> ast.FunctionDef:
+def definition(source: str, function: str) -> ast.FunctionDef:
+    """A function that a program defines at top level.
+
+    Raises:
+        ValueError: no such function.
+    """
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             return node

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from hnrc_lib.claims.claim import FAILS, HOLDS, Claim, Numbers, Verdict, holds_if
-from hnrc_lib.claims.linear_reader import LinearReader, Weights, linear_reader
+from hnrc_lib.claims.linear_reader import LinearReader, linear_reader
 from hnrc_lib.datasets import load_digits
 
 NUM_UTTERANCES = 400
@@ -33,7 +33,7 @@ def strengths_swept() -> Numbers:
             f"test_error_{index}": unseen.error_rate(weights),
         }
         if strength:
-            numbers[f"dimension_{index}"] = effective_dimension(reader, weights, strength)
+            numbers[f"dimension_{index}"] = reader.effective_dimension(weights, strength)
     best = min(range(len(STRENGTHS)), key=lambda index: numbers[f"test_loss_{index}"])
     chosen = {
         name: numbers[f"{name}_{best}"] for name in ("strength", "train_error", "test_error", "test_loss")
@@ -92,16 +92,6 @@ def judge_structure(numbers: Numbers) -> Verdict:
         return FAILS
     needed = numbers["waveform_error"] > 2 * numbers["features_error"]
     return holds_if("features are computed first") if needed else HOLDS
-
-
-def effective_dimension(reader: LinearReader, weights: Weights, strength: float) -> float:
-    """Σ h/(h + λ) over the inner weights' block of the Hessian of L."""
-    probabilities = torch.softmax(reader.rows @ weights, dim=1)
-    spread = torch.diag_embed(probabilities) - probabilities[:, :, None] * probabilities[:, None, :]
-    inner = reader.features
-    hessian = torch.einsum("nd,ncb,ne->dceb", inner, spread, inner).reshape(inner.shape[1] * 10, -1)
-    curvatures = torch.linalg.eigvalsh(hessian / len(inner)).clamp(min=0)
-    return float((curvatures / (curvatures + strength)).sum())
 
 
 CLAIMS = (

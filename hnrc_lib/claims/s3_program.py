@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from hnrc_lib.claims.claim import FAILS, HOLDS, Claim, Numbers, Verdict, holds_if
-from hnrc_lib.claims.s0_defects import name_use
+from hnrc_lib.claims.s0_defects import definition, name_use
 from hnrc_lib.claims.s3_source import PROGRAM
 from hnrc_lib.claims.subjects import speech_features
 from hnrc_lib.models import LSTM
@@ -25,7 +25,6 @@ def printed_training() -> Numbers:
     return {
         "uses_of_lambda": reads("train", "lambda_"),
         "num_unbound": len(unbound("train")) + len(unbound("load_data")),
-        "num_missing_arguments": int("hidden" in _arguments("call") and reads("train", "hidden") == 0),
         "passes_for_ten_epochs": 10 ** (1 + _epochs_inside_loop()),
         "decay": DECAY,
         "num_steps": NUM_STEPS,
@@ -46,7 +45,7 @@ def judge_printed_training(numbers: Numbers) -> Verdict:
 
 def reads(function: str, name: str) -> int:
     """How often a printed function reads a name."""
-    found = (node for node in ast.walk(_definition(function)) if isinstance(node, ast.Name))
+    found = (node for node in ast.walk(definition(PROGRAM.text, function)) if isinstance(node, ast.Name))
     return sum(node.id == name and isinstance(node.ctx, ast.Load) for node in found)
 
 
@@ -75,18 +74,9 @@ def trained(decay: float) -> dict[str, float]:
     return {"first_loss": losses[0], "loss": losses[-1], "norm": float(norm)}
 
 
-def _definition(function: str) -> ast.FunctionDef:
-    nodes = ast.walk(ast.parse(PROGRAM.text))
-    return next(node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == function)
-
-
-def _arguments(function: str) -> list[str]:
-    return [argument.arg for argument in _definition(function).args.args]
-
-
 def _epochs_inside_loop() -> int:
     """Calls that are handed ``epochs`` within the loop over epochs."""
-    loops = [node for node in ast.walk(_definition("train")) if isinstance(node, ast.For)]
+    loops = [node for node in ast.walk(definition(PROGRAM.text, "train")) if isinstance(node, ast.For)]
     calls = [node for loop in loops for node in ast.walk(loop) if isinstance(node, ast.Call)]
     return sum(keyword.arg == "epochs" for call in calls for keyword in call.keywords)
 
