@@ -33,6 +33,7 @@ _NAMES = (
     "fsdd_landscape",
     "fsdd_speakers",
     "fsdd_spectra",
+    "gradient_smoothness",
     "landscape_depth",
     "landscape_runs",
     "optimisers",

@@ -20,6 +20,7 @@ NAMES = [
     "fsdd_landscape",
     "fsdd_speakers",
     "fsdd_spectra",
+    "gradient_smoothness",
     "landscape_depth",
     "landscape_runs",
     "optimisers",

@@ -1,0 +1,121 @@
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from hnrc_lib.curvature import dense_hessian
+from hnrc_lib.experiments import gradient_smoothness
+from hnrc_lib.experiments.gradient_smoothness import Config, Planned
+from hnrc_lib.experiments.optimisers.contest import CONTESTS
+from hnrc_lib.experiments.optimisers.track import Track
+from hnrc_lib.experiments.smoothness_look import fixed_loss, look, path_quotients
+from hnrc_lib.training.corpora import load_parts
+
+TINY = Config(plan=(Planned("quick", 0.03, 5.0, 2, 1, 8, 1),), held_out=None)
+
+
+def _net(p):
+    x = torch.linspace(-1, 1, 12, dtype=torch.float64).view(4, 3)
+    return cross_entropy(torch.tanh(x @ p["w"]) @ p["v"], torch.tensor([0, 1, 1, 0]))
+
+
+def _points():
+    source = torch.Generator().manual_seed(1)
+    start = {
+        "w": torch.randn(3, 5, generator=source).double(),
+        "v": torch.randn(5, 2, generator=source).double(),
+    }
+    step = {name: 0.1 * torch.randn(value.shape, generator=source) for name, value in start.items()}
+    return start, {name: start[name] + step[name] for name in start}
+
+
+def test_a_look_is_what_gradients_and_the_dense_hessian_say():
+    start, end = _points()
+    found = look(_net, start, end, num_points=3, rtol=1e-6, generator=torch.Generator().manual_seed(0))
+    d = torch.cat([(end[n] - start[n]).flatten() for n in start])
+    H = dense_hessian(_net, start)
+
+    def slope(params):
+        return torch.cat([g.flatten() for g in torch.func.grad(_net)(params).values()])
+
+    half = {n: start[n] + (end[n] - start[n]) / 3 for n in start}
+    eigenvalues = torch.linalg.eigvalsh(H)
+    assert found.norm == pytest.approx(float(slope(start).norm()))
+    assert found.quotients[0] == pytest.approx(float((slope(half) - slope(start)).norm() / (d.norm() / 3)))
+    assert found.quotients[2] == pytest.approx(float((slope(end) - slope(start)).norm() / d.norm()))
+    assert found.along == pytest.approx(float((H @ d).norm() / d.norm()))
+    assert found.top == pytest.approx(float(max(eigenvalues, key=abs)), rel=1e-5)
+    assert (found.loss, found.length) == (pytest.approx(float(_net(start))), pytest.approx(float(d.norm())))
+
+
+def test_on_a_short_step_the_quotient_is_the_product_with_the_hessian():
+    start, end = _points()
+    near = {n: start[n] + 1e-5 * (end[n] - start[n]) for n in start}
+    found = look(_net, start, near, num_points=2, rtol=1e-3, generator=torch.Generator().manual_seed(0))
+    assert found.quotients == pytest.approx([found.along] * 2, rel=1e-4)
+    assert found.along <= abs(found.top)
+
+
+def test_a_largest_eigenvalue_that_is_negative_keeps_its_sign():
+    start, end = {"x": torch.zeros(2)}, {"x": torch.ones(2)}
+    found = look(
+        lambda p: p["x"][0] ** 2 - 3 * p["x"][1] ** 2,
+        start,
+        end,
+        num_points=1,
+        rtol=1e-4,
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert found.top == pytest.approx(-6)
+    assert found.quotients[0] == pytest.approx(20**0.5)
+
+
+def test_no_step_and_a_run_that_diverged_are_not_looked_at():
+    start, end = _points()
+    options = {"num_points": 1, "rtol": 1e-3, "generator": torch.Generator().manual_seed(0)}
+    assert look(_net, start, start, **options) is None
+    for bad in (1e7, float("inf"), float("nan")):
+        assert look(lambda p, bad=bad: p["w"].sum() * 0 + bad, start, end, **options) is None
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return gradient_smoothness.run(TINY)
+
+
+def test_the_first_look_is_at_the_initial_weights_and_the_step_is_clipped(seen):
+    recipe = CONTESTS["quick"].on_split(None)
+    track = Track(recipe, load_parts(recipe.corpus))
+    learner, _ = track.learner("sgd", {"learning_rate": 0.03, "momentum": 0.9, "clip": 5.0}, 0)
+    loss = fixed_loss(track, learner.model, 8)
+    slopes = torch.func.grad(loss)({name: p.detach() for name, p in learner.model.named_parameters()})
+    norm = torch.cat([slope.flatten() for slope in slopes.values()]).norm()
+    arrays = seen.arrays
+    assert arrays["0/norm"][0, 0] == pytest.approx(float(norm), rel=1e-4)
+    assert arrays["0/batch_norm"][0, 0] > 5
+    assert arrays["0/length"][0, 0] == pytest.approx(0.03 * 5, rel=1e-4)
+    assert arrays["0/step"].tolist() == [0, 1]
+    assert arrays["0/quotients"].shape == (1, 2, 4)
+    with pytest.raises(ValueError, match=r"num_utterances must lie in 1 … 256, got 257"):
+        fixed_loss(track, learner.model, 257)
+
+
+def test_a_run_says_how_it_was_made(seen):
+    assert seen.provenance.scale == "reduced"
+    assert seen.provenance.config == asdict(TINY)
+    assert seen.scalars["rows"][0]["clip"] == 5.0
+    assert seen.provenance.model == "shipped digits, CNN (89,514 parameters)"
+
+
+def test_steps_that_every_does_not_divide_are_refused():
+    wrong = replace(TINY, plan=(Planned("quick", 0.03, None, 5, 2, 8, 1),))
+    with pytest.raises(ValueError, match="every must divide steps, 5, got 2"):
+        gradient_smoothness.run(wrong)
+
+
+def test_a_quadratic_has_one_quotient_on_all_of_the_step():
+    ones, zeros = {"x": torch.ones(2)}, {"x": torch.zeros(2)}
+    found = path_quotients(lambda p: (torch.tensor([1.0, 3.0]) * p["x"] ** 2).sum(), ones, zeros, 3)
+    np.testing.assert_allclose(found, [20**0.5] * 3, rtol=1e-5)
