@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hnrc_lib.experiments.heard_sounds import Sounds, answers_of_weights
 from hnrc_lib.experiments.optimisers.contest import CONTESTS
 from hnrc_lib.experiments.optimisers.track import Budget, Track
 from hnrc_lib.experiments.record import Record, provenance_here
@@ -18,6 +19,7 @@ from hnrc_lib.experiments.smoothness_look import Look, fixed_loss, look
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.training.corpora import load_parts
 from hnrc_lib.training.learner import Learner, StepOutcome
+from hnrc_lib.training.tasks import ClassifyTask
 
 NAME = "gradient_smoothness"
 
@@ -44,16 +46,14 @@ class Planned(NamedTuple):
     num_seeds: int
 
 
-# Rates and clips that the record ``optimisers`` found for SGD, each beside its run without the clip; the
-# last row is the best rate that the same search tried for CTC without one.
+# Rates and clips that the record ``optimisers`` found for SGD, each beside its run without the clip.
 PLAN = (
-    Planned("lstm", 0.642, None, 80, 4, 64, 3),
-    Planned("lstm", 0.642, 1.0, 80, 4, 64, 3),
-    Planned("cnn", 0.0278, None, 80, 4, 64, 3),
-    Planned("cnn", 0.0278, 5.0, 80, 4, 64, 3),
-    Planned("ctc", 0.0278, None, 160, 8, 24, 2),
-    Planned("ctc", 0.0278, 5.0, 160, 8, 24, 2),
-    Planned("ctc", 0.0142, None, 160, 8, 24, 2),
+    Planned("lstm", 0.642, None, 80, 5, 32, 2),
+    Planned("lstm", 0.642, 1.0, 80, 5, 32, 2),
+    Planned("cnn", 0.0278, None, 80, 5, 48, 2),
+    Planned("cnn", 0.0278, 5.0, 80, 5, 48, 2),
+    Planned("ctc", 0.0278, None, 160, 10, 16, 2),
+    Planned("ctc", 0.0278, 5.0, 160, 10, 16, 2),
 )
 
 
@@ -104,8 +104,11 @@ def run(
         the step that is looked at; ``i/loss``, ``i/norm``, ``i/along``, ``i/top``, ``i/length`` (seeds, p)
         and ``i/quotients`` (seeds, p, points) as in ``Look``, NaN where a run had diverged;
         ``i/batch_norm`` (seeds, steps), of each batch's gradient before clipping; ``i/test_error`` (seeds,)
-        of the speaker held out, at the end, 1 where it diverged. Scalars: ``rows``, each with its plan,
-        title and number of parameters; seconds.
+        of the speaker held out, at the end, 1 where it diverged. For isolated digits ``i/takes/…`` and
+        ``i/clips/…`` (seeds, N), what the trained model answers to the speaker held out and to the shipped
+        test voices, see ``Sounds``; ``weights/…`` (3, N), what the sets of ``digit_weights`` answer to the
+        takes. Scalars: ``rows``, each with its plan, title and number of parameters; names and digits of
+        the sounds; seconds.
 
     Raises:
         FileNotFoundError: FSDD is not there.
@@ -120,16 +123,21 @@ def run(
     rows: list[dict[str, Any]] = []
     tracks: dict[str, Track] = {}
     manifests: dict[str, str] = {}
+    sounds: Sounds | None = None
     with cpu_threads(config.num_threads):
         for number, planned in enumerate(config.plan):
             if planned.contest not in tracks:
                 tracks = {planned.contest: _track(config, planned.contest, data_dir)}  # one at a time
             track = tracks[planned.contest]
             manifests[planned.contest] = track.parts.train.manifest_sha256
+            single = isinstance(track.task, ClassifyTask)
+            if single and sounds is None:
+                sounds = Sounds.beside(track.parts.test)
+                arrays |= {f"weights/{k}": v for k, v in answers_of_weights(sounds.takes).items()}
             seen = []
             for seed in range(planned.num_seeds):
                 tell(f"row {number + 1} of {len(config.plan)}, seed {seed}: {planned}")
-                seen.append(_run(config, track, planned, seed))
+                seen.append(_run(config, track, planned, seed, sounds if single else None))
             arrays |= {f"{number}/{name}": np.stack([one[name] for one in seen]) for name in seen[0]}
             arrays[f"{number}/step"] = np.arange(planned.every, planned.steps + 1, planned.every) - 1
             title = CONTESTS[planned.contest].title
@@ -142,7 +150,8 @@ def run(
         seed=config.seed,
         seconds=time.monotonic() - begun,
     )
-    scalars = {"rows": rows, "cpu_seconds": round(time.process_time() - cpu_begun, 2)}
+    facts = {} if sounds is None else sounds.facts()
+    scalars = {"rows": rows, "cpu_seconds": round(time.process_time() - cpu_begun, 2)} | facts
     return Record(NAME, provenance, scalars, arrays)
 
 
@@ -178,7 +187,9 @@ class _Watch:
         return {name: value.detach().clone() for name, value in self.model.named_parameters()}
 
 
-def _run(config: Config, track: Track, planned: Planned, seed: int) -> dict[str, np.ndarray]:
+def _run(
+    config: Config, track: Track, planned: Planned, seed: int, sounds: Sounds | None
+) -> dict[str, np.ndarray]:
     settings = {"momentum": config.momentum, "clip": planned.clip, "learning_rate": planned.rate}
     learner, optimizer = track.learner("sgd", settings, seed)
     watch = _Watch(config, track, planned, learner)
@@ -194,6 +205,8 @@ def _run(config: Config, track: Track, planned: Planned, seed: int) -> dict[str,
                 values[place] = getattr(one, name)
     norms = np.full(planned.steps, np.nan, dtype=np.float32)
     norms[: len(watch.norms)] = watch.norms
+    if sounds is not None:
+        found |= sounds.answers(learner.model, track.recipe.front_end)
     return found | {"batch_norm": norms, "test_error": np.array(points[-1].test_error)}
 
 

@@ -10,8 +10,12 @@ from hnrc_lib.experiments import gradient_smoothness
 from hnrc_lib.experiments.gradient_smoothness import Config, Planned
 from hnrc_lib.experiments.optimisers.contest import CONTESTS
 from hnrc_lib.experiments.optimisers.track import Track
+from hnrc_lib.experiments.record import load_record
 from hnrc_lib.experiments.smoothness_look import fixed_loss, look, path_quotients
 from hnrc_lib.training.corpora import load_parts
+from hnrc_lib.widgets import SayADigit
+from hnrc_lib.widgets.clips import shipped_clips
+from hnrc_lib.widgets.say_digit import reference
 
 TINY = Config(plan=(Planned("quick", 0.03, 5.0, 2, 1, 8, 1),), held_out=None)
 
@@ -119,3 +123,35 @@ def test_a_quadratic_has_one_quotient_on_all_of_the_step():
     ones, zeros = {"x": torch.ones(2)}, {"x": torch.zeros(2)}
     found = path_quotients(lambda p: (torch.tensor([1.0, 3.0]) * p["x"] ** 2).sum(), ones, zeros, 3)
     np.testing.assert_allclose(found, [20**0.5] * 3, rtol=1e-5)
+
+
+def test_the_sounds_are_heard_by_the_trained_model_and_by_the_three_sets_of_weights(seen):
+    arrays, facts = seen.arrays, seen.scalars
+    assert facts["clip_digits"] == list(range(10)) * 4
+    assert len(facts["take_names"]) == arrays["0/takes/answer"].shape[1] == len(facts["take_digits"])
+    assert arrays["0/clips/answer"].shape == (1, 40)
+    assert arrays["weights/answer"].shape == (3, len(facts["take_names"]))
+    for kind in ("0/takes", "0/clips", "weights"):
+        answer, sure, truth = (arrays[f"{kind}/{name}"] for name in ("answer", "sure", "truth"))
+        digits = np.array(facts["clip_digits" if kind == "0/clips" else "take_digits"])
+        assert np.isin(answer, range(10)).all()
+        right = answer == digits
+        np.testing.assert_array_equal(sure[right], truth[right])
+        assert (sure >= truth).all()
+        assert (sure[~right] + truth[~right] <= 1.001).all()
+
+
+def test_the_stored_weights_answer_as_the_page_that_runs_them_does(seen):
+    takes = load_parts(CONTESTS["quick"].on_split(None).corpus).test
+    place = next(i for i, u in enumerate(takes) if u.name == "en-andrea/6_0")
+    assert seen.scalars["take_names"][place] == "en-andrea/6_0"
+    shown = SayADigit(shipped_clips(["en-andrea/6_0"]))
+    clean = shown.card["front_end"], takes[place].samples.double().numpy()
+    image = reference.features(clean[1], clean[0])
+    stored = load_record("digit_weights").arrays
+    for row, name in enumerate(reference.SETS):
+        prefix = f"{name}/weights/"
+        weights = {k.removeprefix(prefix): v for k, v in stored.items() if k.startswith(prefix)}
+        chances = reference.softmax(reference.logits(image, weights))
+        assert seen.arrays["weights/answer"][row, place] == chances.argmax()
+        assert seen.arrays["weights/sure"][row, place] == pytest.approx(chances.max(), abs=2e-3)
