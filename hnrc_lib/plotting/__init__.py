@@ -13,6 +13,7 @@ from hnrc_lib.plotting.sequences import (
     draw_symbol_posteriors,
     draw_waveform,
 )
+from hnrc_lib.plotting.smoothness import draw_smoothness
 from hnrc_lib.plotting.spectra import draw_spectrum
 from hnrc_lib.plotting.stability import draw_descents
 from hnrc_lib.plotting.taylor_models import (
@@ -39,6 +40,7 @@ __all__ = [
     "draw_radius_and_damping",
     "draw_rank_errors",
     "draw_reductions",
+    "draw_smoothness",
     "draw_spectrum",
     "draw_state_path",
     "draw_step_limits",

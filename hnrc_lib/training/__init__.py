@@ -2,7 +2,13 @@
 
 from hnrc_lib.training.augment import RandomWarp, warp_spectrograms
 from hnrc_lib.training.config import TrainingConfig
-from hnrc_lib.training.evaluation import Evaluation, confusion_matrix, evaluate, wilson_interval
+from hnrc_lib.training.evaluation import (
+    Evaluation,
+    confusion_matrix,
+    evaluate,
+    mcnemar_test,
+    wilson_interval,
+)
 from hnrc_lib.training.loop import History, train
 from hnrc_lib.training.progress import EpochReport, console_progress
 
@@ -15,6 +21,7 @@ __all__ = [
     "confusion_matrix",
     "console_progress",
     "evaluate",
+    "mcnemar_test",
     "train",
     "warp_spectrograms",
     "wilson_interval",

@@ -124,3 +124,33 @@ def wilson_interval(successes: int, trials: int, *, z: float = 1.959964) -> tupl
     half = z * math.sqrt(p * (1 - p) / trials + spread / (4 * trials))
     low, high = (centre - half) / (1 + spread), (centre + half) / (1 + spread)
     return max(low, 0.0), min(high, 1.0)
+
+
+def mcnemar_test(only_first: int, only_second: int) -> float:
+    """Exact test of whether two recognisers err equally often, from the takes that one alone got right.
+
+        p = min(1, 2 Σ_{k ≤ min(b, c)} C(b + c, k) / 2^(b + c))
+
+    Takes that both got right, or both wrong, say nothing about which is better. Were they equally good, each
+    of the others would fall to either side as a fair coin does.
+
+    Args:
+        only_first: b ≥ 0, takes that the first got right and the second wrong.
+        only_second: c ≥ 0, the other way round.
+
+    Returns:
+        The two-sided p-value, 1 where there is nothing to tell them apart.
+
+    Raises:
+        ValueError: a count is negative.
+
+    >>> mcnemar_test(9, 1)
+    0.021484375
+
+    Source: McNemar (1947), with the exact binomial.
+    """
+    if min(only_first, only_second) < 0:
+        raise ValueError(f"counts must not be negative, got {only_first} and {only_second}")
+    total = only_first + only_second
+    tail = sum(math.comb(total, k) for k in range(min(only_first, only_second) + 1))
+    return min(1.0, 2 * tail / 2**total)

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 from scipy.stats import binomtest
 
-from hnrc_lib.training import confusion_matrix, evaluate, wilson_interval
+from hnrc_lib.training import confusion_matrix, evaluate, mcnemar_test, wilson_interval
 
 
 @settings(deadline=None, max_examples=25)
@@ -93,3 +94,21 @@ def test_wilson_interval_refuses_what_is_no_proportion():
         wilson_interval(6, 5)
     with pytest.raises(ValueError, match="z must be positive, got nan"):
         wilson_interval(1, 5, z=math.nan)
+
+
+@settings(deadline=None, max_examples=50)
+@given(first=st.integers(0, 300), second=st.integers(0, 300))
+def test_mcnemars_test_is_the_binomial_one(first, second):
+    expected = binomtest(first, first + second).pvalue if first + second else 1.0
+    assert mcnemar_test(first, second) == pytest.approx(expected, rel=1e-9)
+
+
+def test_mcnemars_test_counts_the_coins_that_fall_as_far_from_even():
+    tosses = [sum(coins) for coins in itertools.product((0, 1), repeat=7)]
+    far = sum(abs(heads - 3.5) >= abs(2 - 3.5) for heads in tosses)
+    assert mcnemar_test(2, 5) == mcnemar_test(5, 2) == far / 2**7
+
+
+def test_mcnemars_test_refuses_negative_counts():
+    with pytest.raises(ValueError, match="counts must not be negative, got 3 and -1"):
+        mcnemar_test(3, -1)
