@@ -25,6 +25,7 @@ _NAMES = (
     "an4_hybrid",
     "compression",
     "connected_digits",
+    "decay_grid",
     "digit_weights",
     "digits_hybrid",
     "edge_of_stability",

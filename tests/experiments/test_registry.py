@@ -12,6 +12,7 @@ NAMES = [
     "an4_hybrid",
     "compression",
     "connected_digits",
+    "decay_grid",
     "digit_weights",
     "digits_hybrid",
     "edge_of_stability",
