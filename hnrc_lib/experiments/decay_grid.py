@@ -57,11 +57,11 @@ class Grid:
     decays: tuple[float, ...]
 
 
-_RATES = half_decades(-5, -1)
+_RATES = half_decades(-4, -1)
 GRIDS = (
     Grid("none", "adam", True, _RATES, (0.0,)),
-    Grid("l2", "adam", False, _RATES, half_decades(-10, -4)),
-    Grid("decoupled", "adam", True, _RATES, half_decades(-4, 2)),
+    Grid("l2", "adam", False, _RATES, half_decades(-10, -5)),
+    Grid("decoupled", "adam", True, _RATES, half_decades(-3, 1)),
 )
 
 
