@@ -2,6 +2,7 @@
 
 from hnrc_lib.plotting.basins import draw_basins
 from hnrc_lib.plotting.damping_curves import draw_damping_curve, draw_reductions, draw_step_limits
+from hnrc_lib.plotting.error_grids import draw_error_grid
 from hnrc_lib.plotting.errors import draw_effects, draw_errors
 from hnrc_lib.plotting.landscapes import draw_landscape, draw_landscape_surface
 from hnrc_lib.plotting.matrices import draw_confusion_matrix, draw_hessian
@@ -29,6 +30,7 @@ __all__ = [
     "draw_damping_curve",
     "draw_descents",
     "draw_effects",
+    "draw_error_grid",
     "draw_errors",
     "draw_frames",
     "draw_hessian",

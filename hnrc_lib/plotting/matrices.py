@@ -126,13 +126,13 @@ def draw_confusion_matrix(ax: Axes, counts: Int[np.ndarray, "k k"], labels: Sequ
             str(counts[i, j]),
             ha="center",
             va="center",
-            color=_ink_on(float(shares[i, j])),
+            color=ink_on(float(shares[i, j])),
             fontsize="small",
         )
     return image
 
 
-def _ink_on(share: float) -> str:
+def ink_on(share: float) -> str:
     """The page's ink on a pale cell; on a full one black or white, whichever differs more in luminance."""
     if share < 0.5:
         return str(mpl.rcParams["text.color"])
