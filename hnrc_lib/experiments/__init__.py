@@ -39,6 +39,7 @@ _NAMES = (
     "landscape_runs",
     "optimisers",
     "parallel_products",
+    "recurrent_memory",
     "sweep",
     "trellis",
 )

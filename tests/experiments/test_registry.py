@@ -26,6 +26,7 @@ NAMES = [
     "landscape_runs",
     "optimisers",
     "parallel_products",
+    "recurrent_memory",
     "sweep",
     "trellis",
 ]
