@@ -86,6 +86,27 @@ def best_decays(
     return rates[kept], np.array(chosen)
 
 
+def by_product(
+    rates: Float[np.ndarray, " rates"],
+    decays: Float[np.ndarray, " decays"],
+    errors: Float[np.ndarray, "rates decays"],
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same table with a column for each rate × decay, both axes ascending by half decades.
+
+    Returns:
+        The products, and errors (rates, products), NaN where no run has that product at that rate.
+
+    >>> products, errors = by_product(np.array([1.0, 10.0]), np.array([0.1, 1.0]), np.eye(2))
+    >>> products, errors.shape, errors[1, 2]
+    (array([ 0.1,  1. , 10. ]), (2, 3), np.float64(1.0))
+    """
+    steps = np.round(2 * np.log10(np.outer(rates, decays))).astype(int)
+    columns = np.unique(steps)
+    table = np.full((len(rates), len(columns)), np.nan)
+    np.put_along_axis(table, np.searchsorted(columns, steps), errors, axis=1)
+    return 10 ** (columns / 2), table
+
+
 def octaves(values: Float[np.ndarray, " n"]) -> float:
     """log₂ of largest over smallest.
 

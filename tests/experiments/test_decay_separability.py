@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hnrc_lib.experiments.decay_separability import best_decays, fitted_surface, octaves, resampled_errors
+from hnrc_lib.experiments.decay_separability import (
+    best_decays,
+    by_product,
+    fitted_surface,
+    octaves,
+    resampled_errors,
+)
 
 RATES, DECAYS = 10.0 ** np.arange(-3, 0, 0.5), 10.0 ** np.arange(-4, 0, 0.5)
 
@@ -50,6 +56,17 @@ def test_the_best_decay_is_read_at_good_rates_alone():
     assert kept.tolist() == [1.0, 2.0]
     assert best.tolist() == [1.0, 2.0]
     assert octaves(best) == 1.0
+
+
+def test_by_their_product_cells_move_and_keep_their_errors():
+    errors = valley(-0.5)
+    products, table = by_product(RATES, DECAYS, errors)
+    assert np.isfinite(table).sum() == errors.size
+    for row, rate in enumerate(RATES):
+        for column, decay in enumerate(DECAYS):
+            place = np.isclose(products, rate * decay)
+            assert place.sum() == 1
+            assert table[row, place][0] == errors[row, column]
 
 
 def test_resampling_draws_seeds_and_utterances_alike_for_all_cells():
