@@ -12,8 +12,8 @@ from hnrc_lib.audio.emphasis import pre_emphasis
 from hnrc_lib.audio.errors import AudioError
 from hnrc_lib.audio.framing import frame_signal, num_frames
 from hnrc_lib.audio.front_end import FrontEnd
-from hnrc_lib.audio.io import Waveform, load_audio, resample, write_audio
-from hnrc_lib.audio.log_mel import log_mel_spectrogram
+from hnrc_lib.audio.io import BinaryStream, Waveform, load_audio, resample, write_audio
+from hnrc_lib.audio.log_mel import LogMelOptions, log_mel_spectrogram
 from hnrc_lib.audio.masking import length_mask
 from hnrc_lib.audio.mel import hz_to_mel, mel_filter_bank, mel_to_hz, warped_mel_filter_banks
 from hnrc_lib.audio.normalization import normalize_mean_variance
@@ -23,7 +23,9 @@ from hnrc_lib.audio.window import analysis_window
 
 __all__ = [
     "AudioError",
+    "BinaryStream",
     "FrontEnd",
+    "LogMelOptions",
     "Waveform",
     "analysis_window",
     "cepstral_coefficients",

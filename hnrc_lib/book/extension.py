@@ -10,6 +10,7 @@ from hnrc_lib.book.site import (
     build_info,
     buttons,
     checks,
+    docstrings,
     embedded,
     execution,
     figure_nodes,
@@ -24,6 +25,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", _configure, priority=100)
     app.connect("env-before-read-docs", execution.read_side_by_side)
     app.connect("env-updated", execution.write_alone)
+    app.connect("autodoc-process-docstring", docstrings.prepare_docstring, priority=400)  # before napoleon
     # Before the theme (500) drops templates that come out empty; the rest once the body is complete.
     app.connect("html-page-context", build_info.add_run_time, priority=400)
     app.connect("html-page-context", buttons.add_buttons, priority=600)

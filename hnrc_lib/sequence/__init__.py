@@ -1,7 +1,7 @@
 """From log-probabilities to a loss: CTC, differentiable twice."""
 
 from hnrc_lib.sequence.arpa import read_arpa, write_arpa
-from hnrc_lib.sequence.beam_search import Hypothesis, beam_search
+from hnrc_lib.sequence.beam_search import Hypothesis, SymbolScorer, beam_search
 from hnrc_lib.sequence.ctc import (
     ctc_alignment_posteriors,
     ctc_gauss_newton_product,
@@ -16,14 +16,16 @@ from hnrc_lib.sequence.metrics import ErrorRate, alignment_lines, character_erro
 from hnrc_lib.sequence.ngram import NGram
 from hnrc_lib.sequence.vocabulary import Vocabulary
 from hnrc_lib.sequence.word_confidence import word_confidences
-from hnrc_lib.sequence.word_fusion import WordFusion
+from hnrc_lib.sequence.word_fusion import FusionState, WordFusion
 
 __all__ = [
     "HMM",
     "ErrorRate",
+    "FusionState",
     "GreedyPath",
     "Hypothesis",
     "NGram",
+    "SymbolScorer",
     "Vocabulary",
     "WordFusion",
     "alignment_lines",

@@ -98,7 +98,7 @@ def ctc_loss_from_logits(
         As ``ctc_loss``.
 
     Raises:
-        As ``ctc_loss``.
+        ValueError: as for ``ctc_loss``.
 
     >>> import torch
     >>> ctc_loss_from_logits(torch.zeros(3, 1, 2), torch.tensor([[1]]), (3,), (1,)).exp()
