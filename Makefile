@@ -10,7 +10,7 @@ SITE := _build/html
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help install book serve test lint notebooks wheel gpu-bundle records bench clean
+.PHONY: help install book serve test lint notebooks published wheel try-wheel run-notebooks links gpu-bundle records bench clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,12 +36,43 @@ lint: $(STAMP)  ## ruff and pyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 notebooks: $(STAMP)  ## Write the Colab twins of the chapters to notebooks/
 	$(BIN)/python -m hnrc_lib.book.twins
 
+published: notebooks  ## Commit notebooks that know HNRC_REPOSITORY_URL to the branch that they are opened from
+	test -n "$(HNRC_REPOSITORY_URL)" -a -n "$(HNRC_REPOSITORY_BRANCH)"
+	git switch --quiet --force-create "$(HNRC_REPOSITORY_BRANCH)"
+	git add notebooks
+	git diff --cached --quiet || git commit --quiet --message "Notebooks for $(HNRC_REPOSITORY_URL)"
+
+links: book  ## Follow every link of the built site, those to other sites too (needs the network)
+	$(BIN)/python -m hnrc_lib.book.links
+
 wheel: $(STAMP)  ## Build the wheel, corpus and records inside, to dist/
+	rm -rf dist
 	$(BIN)/python -m build --wheel
+
+TRY := _build/try
+try-wheel: wheel  ## Install the wheel alone in a fresh environment; recognise a digit and run a notebook with it
+	rm -rf $(TRY)
+	$(PYTHON) -m venv $(TRY)
+	$(TRY)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl nbclient ipykernel
+	cd $(TRY) && bin/hnrc transcribe --model digits $(firstword $(wildcard $(CURDIR)/data/digits/audio/*.flac $(CURDIR)/data/digits/audio/*/*.flac))
+	$(MAKE) run-notebooks JUPYTER=$(TRY)/bin/jupyter NOTEBOOKS=notebooks/hessian/damping.ipynb
+
+# Another environment's: Colab's own, in the weekly run.
+JUPYTER ?= $(BIN)/jupyter
+WHEEL ?= $(wildcard dist/*.whl)
+NOTEBOOKS ?= $(shell find notebooks -name '*.ipynb' | sort)
+run-notebooks:  ## Run every notebook as a reader does, the library from the wheel in dist/
+	@test -n "$(WHEEL)" || { echo "There is no wheel in dist/: run make wheel"; exit 1; }
+	@failed=; for notebook in $(NOTEBOOKS); do \
+		echo "$$notebook"; \
+		HNRC_WHEEL="$(abspath $(WHEEL))" $(JUPYTER) execute --timeout=600 "$$notebook" || failed="$$failed $$notebook"; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 gpu-bundle: $(STAMP)  ## Pack code, corpora and wheels for a GPU machine without network (CORPORA="an4")
 	$(BIN)/python -m hnrc_lib.datasets.bundle $(CORPORA)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from hnrc_lib.book.site.repository import URL_VARIABLE
+from hnrc_lib.book.site.repository import BRANCH_VARIABLE, URL_VARIABLE
 from hnrc_lib.paths import shipped
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -14,7 +14,7 @@ STAMP = ".fingerprint"
 # Makes pages out of outputs, has no part in computing them.
 _SITE_ONLY = tuple(
     PACKAGE / "book" / part
-    for part in ("site", "static", "templates", "twins", "build.py", "serve.py", "extension.py")
+    for part in ("site", "static", "templates", "twins", "build.py", "serve.py", "links.py", "extension.py")
 )
 _IGNORED = {"__pycache__", ".ipynb_checkpoints", "_build"}
 
@@ -33,8 +33,8 @@ def site_fingerprint(root: Path) -> str:
     """
     sources = [root / "_config.yml", root / "_toc.yml", root / "references.bib", root / "index.md"]
     sources += [*files_below(root / "chapters"), *files_below(root / "notebooks")]
-    address = os.environ.get(URL_VARIABLE, "")
-    return _hash(sources + _data_files() + files_below(PACKAGE), extra=[address, *_installed_packages()])
+    address = [os.environ.get(name, "") for name in (URL_VARIABLE, BRANCH_VARIABLE)]
+    return _hash(sources + _data_files() + files_below(PACKAGE), extra=[*address, *_installed_packages()])
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -4,10 +4,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 URL_VARIABLE = "HNRC_REPOSITORY_URL"
+BRANCH_VARIABLE = "HNRC_REPOSITORY_BRANCH"
 _GITHUB = re.compile(r"https://github\.com/(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?")
 COLAB = "https://colab.research.google.com"
 BINDER = "https://mybinder.org"
@@ -48,13 +50,25 @@ def find_repository(config_file: Path) -> Repository | None:
     Raises:
         ValueError: the address is not that of a GitHub repository.
     """
-    named = {}
-    if config_file.is_file():
-        named = (yaml.safe_load(config_file.read_text("utf-8")) or {}).get("repository") or {}
+    named = _configured(config_file)
     url = os.environ.get(URL_VARIABLE) or named.get("url") or ""
     if not url:
         return None
     match = _GITHUB.fullmatch(url)
     if match is None:
         raise ValueError(f"repository url must be https://github.com/<owner>/<name>, got {url!r}")
-    return Repository(match["owner"], match["name"], named.get("branch") or "main")
+    return Repository(match["owner"], match["name"], find_branch(config_file))
+
+
+def find_branch(config_file: Path) -> str:
+    """The branch that readers get: ``HNRC_REPOSITORY_BRANCH``, or that of ``_config.yml``, or ``main``.
+
+    A publishing run writes notebooks that know its address to a branch of their own.
+    """
+    return os.environ.get(BRANCH_VARIABLE) or _configured(config_file).get("branch") or "main"
+
+
+def _configured(config_file: Path) -> dict[str, Any]:
+    if not config_file.is_file():
+        return {}
+    return (yaml.safe_load(config_file.read_text("utf-8")) or {}).get("repository") or {}

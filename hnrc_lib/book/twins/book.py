@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_book.config import get_final_config
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from hnrc_lib.book.site.repository import find_repository
+from hnrc_lib.book.site.repository import find_branch, find_repository
 from hnrc_lib.book.twins import blocks as b
 from hnrc_lib.book.twins.reader import Reader
 
@@ -97,7 +97,7 @@ def read_book(root: Path, *, address: str | None = None) -> Book:
     found = address if address is not None else configured.url if configured else ""
     if found and not re.fullmatch(r"https?://\S+", found):
         raise ValueError(f"address must be like https://github.com/owner/name, got {found!r}")
-    branch = config["html_theme_options"].get("repository_branch") or "main"
+    branch = find_branch(config_file)
     with (root / "pyproject.toml").open("rb") as file:
         version = tomllib.load(file)["project"]["version"]
     pages = tuple(_read_page(root, name, number, config) for name, number in _numbered(toc_file))

@@ -7,7 +7,8 @@ from hnrc_lib.book.site.repository import Repository, find_repository
 
 @pytest.fixture(autouse=True)
 def no_address(monkeypatch):
-    monkeypatch.delenv("HNRC_REPOSITORY_URL", raising=False)
+    for name in ("HNRC_REPOSITORY_URL", "HNRC_REPOSITORY_BRANCH"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def config(tmp_path, text):
@@ -35,6 +36,12 @@ def test_environment_comes_first(tmp_path, monkeypatch):
     found = find_repository(config(tmp_path, "repository:\n  url: https://github.com/a/b\n"))
     assert found == Repository("real", "book", "main")
     assert found.url == "https://github.com/real/book"
+
+
+def test_a_branch_of_the_environment_comes_first(tmp_path, monkeypatch):
+    file = config(tmp_path, "repository:\n  url: https://github.com/a/b\n  branch: trunk\n")
+    monkeypatch.setenv("HNRC_REPOSITORY_BRANCH", "published")
+    assert find_repository(file) == Repository("a", "b", "published")
 
 
 @pytest.mark.parametrize("url", ["github.com/a/b", "https://example.org/a/b", "https://github.com/a"])
