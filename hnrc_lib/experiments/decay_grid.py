@@ -148,18 +148,16 @@ def run(
 
 def gate_norms(model: LSTM) -> np.ndarray:
     """‖·‖_F of the rows of W_ih and W_hh that belong to each gate, shape (2, 4): i, f, g, o."""
-    return np.array(
-        [
-            [float(rows.norm()) for rows in weight.detach().chunk(4)]
-            for weight in (model.recurrent.weight_ih_l0, model.recurrent.weight_hh_l0)
-        ]
-    )
+    weights = dict(model.named_parameters())
+    matrices = (weights[f"recurrent.weight_{part}_l0"].detach() for part in ("ih", "hh"))
+    return np.array([[float(rows.norm()) for rows in matrix.chunk(4)] for matrix in matrices])
 
 
 def forget_bias(model: LSTM) -> float:
     """Mean over the units of b_ih + b_hh of the forget gate."""
-    both = (model.recurrent.bias_ih_l0 + model.recurrent.bias_hh_l0).detach()
-    return float(both.chunk(4)[1].mean())
+    weights = dict(model.named_parameters())
+    both = weights["recurrent.bias_ih_l0"] + weights["recurrent.bias_hh_l0"]
+    return float(both.detach().chunk(4)[1].mean())
 
 
 def train_once(

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.colors import Normalize
 
 from hnrc_lib._shapes import Float
 from hnrc_lib.plotting.colors import sequential_colormap
@@ -41,12 +42,11 @@ def draw_error_grid(
     if errors.shape != (len(up), len(across)):
         raise ValueError(f"errors must have shape {(len(up), len(across))}, got {errors.shape}")
     x, y = np.log10(across), np.log10(up)
-    scale = {"vmin": limits[0], "vmax": limits[1]}
-    mesh = ax.pcolormesh(x, y, errors, cmap=sequential_colormap(), shading="nearest", **scale)
+    mesh = ax.pcolormesh(x, y, errors, cmap=sequential_colormap(), shading="nearest", norm=Normalize(*limits))
     for row, column in zip(*np.nonzero(np.isfinite(errors)), strict=True):
         ink = ink_on(float(np.clip(mesh.norm(errors[row, column]), 0, 1)))
         text = f"{100 * errors[row, column]:.0f}"
-        ax.text(x[column], y[row], text, ha="center", va="center", fontsize="small", color=ink)
+        ax.text(float(x[column]), float(y[row]), text, ha="center", va="center", fontsize="small", color=ink)
     for row, values in enumerate(errors):
         for column in np.nonzero(values == np.nanmin(values))[0]:
             ax.plot(x[column], y[row], "o", markersize=19, markerfacecolor="none", color="C1", linewidth=1.5)
