@@ -29,6 +29,7 @@ _NAMES = (
     "digit_weights",
     "digits_hybrid",
     "edge_of_stability",
+    "factorial",
     "fsdd_cnn",
     "fsdd_hessian",
     "fsdd_landscape",

@@ -3,22 +3,21 @@
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 
 import numpy as np
 
 from hnrc_lib.datasets import Corpus, load_digits
+from hnrc_lib.experiments.levels import Levels, Pace, Training, train_at, training_arrays
 from hnrc_lib.experiments.optimisers.contest import CONTESTS
-from hnrc_lib.experiments.optimisers.track import Budget, Point, Track
+from hnrc_lib.experiments.optimisers.track import Track
 from hnrc_lib.experiments.record import Record, provenance_here
 from hnrc_lib.experiments.threads import cpu_threads
-from hnrc_lib.optim.regularization import DecoupledDecay, regularize
 from hnrc_lib.training.corpora import load_parts
-from hnrc_lib.training.learner import StepOutcome
 from hnrc_lib.training.measures import measure
-from hnrc_lib.training.resident import ResidentCorpus
+from hnrc_lib.training.resident import ResidentCorpus, Rows
 
 NAME = "sweep"
 _SPECTRA_BUDGET = 2**28
@@ -56,16 +55,6 @@ class Config:
     num_threads: int = 1
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One training: its curve, its gradient norms, and what it reads in the clips."""
-
-    points: list[Point]
-    norms: list[float]
-    clipped: float
-    heard: list[int]
-
-
 def run(
     config: Config | None = None,
     *,
@@ -99,19 +88,18 @@ def run(
     clips = shipped_clips()
     with cpu_threads(config.num_threads):
         track = Track(recipe, parts)
-        runs = list(_runs(config, track, clips, progress or (lambda line: None)))
+        rows, heard = _runs(config, track, clips, progress or (lambda line: None))
     shape = (len(config.damping), len(config.decay), len(config.clip), len(config.seeds))
-    arrays = {
-        name: values.reshape(*shape, *values.shape[1:]) for name, values in _arrays(config, runs).items()
-    }
+    rows |= {"heard": heard}
+    arrays = {name: values.reshape(*shape, *values.shape[1:]) for name, values in rows.items()}
     arrays |= {name: np.array(getattr(config, name)) for name in ("damping", "decay", "clip")}
-    arrays["steps"] = np.array(Budget(config.steps).evaluated())
+    arrays["steps"] = np.array(_pace(config).budget().evaluated())
     seconds = round(time.monotonic() - begun, 2)
     scalars = {
         "clip_names": [utterance.name for utterance in clips],
         "clip_digits": [utterance.label for utterance in clips],
         "diverged": int(np.isnan(arrays["train_loss"][..., -1]).sum()),
-        "num_runs": len(runs),
+        "num_runs": math.prod(shape),
         "seconds": seconds,
     }
     provenance = provenance_here(
@@ -133,56 +121,32 @@ def shipped_clips() -> Corpus:
     return Corpus("shipped English test clips", [test[place] for place in chosen])
 
 
-def _runs(config: Config, track: Track, clips: Corpus, tell: Callable[[str], None]) -> Iterator[_Run]:
-    heard = ResidentCorpus(clips, track.recipe.front_end, "cpu", _SPECTRA_BUDGET)
+def _runs(
+    config: Config, track: Track, clips: Corpus, tell: Callable[[str], None]
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Every combination with every seed: a row of numbers for each, and what it reads in the clips."""
+    resident = ResidentCorpus(clips, track.recipe.front_end, "cpu", _SPECTRA_BUDGET)
     targets = track.task.encode(clips, "cpu")
+    rows: list[dict[str, np.ndarray]] = []
+    heard: list[list[int]] = []
     for damping, decay, clip, seed in product(config.damping, config.decay, config.clip, config.seeds):
         tell(f"damping {damping:g}, decay {decay:g}, clip {clip:g}, seed {seed}")
-        learner, optimizer = track.learner(*_optimizer(config, damping, clip), seed)
-        per_rate = decay if math.isinf(damping) else decay / damping
-        regularize(optimizer, DecoupledDecay(per_rate))
-        outcomes: list[StepOutcome] = []
-        points = track.train_learner(
-            learner,
-            optimizer,
-            Budget(config.steps, math.inf),
-            seed,
-            lambda step, outcome, kept=outcomes: kept.append(outcome),
-        )
-        if math.isfinite(points[-1].train_loss):
-            texts = measure(learner.model, track.task, clips, heard, targets).texts
-            read = [int(text) for text in texts]
-        else:
-            read = [-1] * len(clips)
-        clipped = sum(outcome.clipped for outcome in outcomes) / max(1, len(outcomes))
-        yield _Run(points, [outcome.grad_norm for outcome in outcomes], clipped, read)
+        one = train_at(track, Levels(damping, decay, clip), _pace(config), seed)
+        rows.append(training_arrays([one], _pace(config)))
+        heard.append(_read(one, track, clips, resident, targets))
+    joined = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    return joined, np.array(heard, dtype=np.int8)
 
 
-def _optimizer(config: Config, damping: float, clip: float) -> tuple[str, dict]:
-    """Name and settings as ``Track`` takes them."""
-    settings = {"momentum": 0.9, "clip": None if math.isinf(clip) else clip, "learning_rate": config.rate}
-    if math.isinf(damping):
-        return "sgd", settings
-    curvature = {"rank": config.rank, "refresh": config.refresh, "matrix": "ggn", "safeguard": "none"}
-    return "hnrc", settings | curvature | {"damping": damping, "learning_rate": config.rate * damping}
+def _read(one: Training, track: Track, clips: Corpus, resident: ResidentCorpus, targets: Rows) -> list[int]:
+    """Digits that a run reads in the clips, −1 where it has diverged."""
+    if one.diverged:
+        return [-1] * len(clips)
+    return [int(text) for text in measure(one.model, track.task, clips, resident, targets).texts]
 
 
-def _arrays(config: Config, runs: list[_Run]) -> dict[str, np.ndarray]:
-    """A row for every run, NaN where it had come to an end."""
-    marks = Budget(config.steps).evaluated()
-    curves = {name: np.full((len(runs), len(marks)), np.nan) for name in ("train_loss", "test_error")}
-    norms = np.full((len(runs), config.steps), np.nan, dtype=np.float32)
-    for row, one in enumerate(runs):
-        for point in one.points:
-            if math.isfinite(point.train_loss):
-                for name, values in curves.items():
-                    values[row, marks.index(point.step)] = getattr(point, name)
-        norms[row, : len(one.norms)] = one.norms
-    return curves | {
-        "grad_norm": norms,
-        "clipped": np.array([one.clipped for one in runs]),
-        "heard": np.array([one.heard for one in runs], dtype=np.int8),
-    }
+def _pace(config: Config) -> Pace:
+    return Pace(config.rate, config.steps, config.rank, config.refresh)
 
 
 def _plain(config: Config) -> dict:

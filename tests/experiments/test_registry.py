@@ -16,6 +16,7 @@ NAMES = [
     "digit_weights",
     "digits_hybrid",
     "edge_of_stability",
+    "factorial",
     "fsdd_cnn",
     "fsdd_hessian",
     "fsdd_landscape",
