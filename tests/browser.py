@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -269,11 +269,14 @@ class PageProbe:
             *(f"page error: {text}" for text in self.page_errors),
         ]
 
-    def axe_violations(self, context: str | None = None) -> list[str]:
-        """What axe-core finds wrong, as ``"rule: help (elements)"``; runs inside the page."""
+    def axe_violations(self, context: str | None = None, *, rules: Sequence[str] | None = None) -> list[str]:
+        """What axe-core finds wrong, as ``"rule: help (elements)"``; by these rules, by all when None."""
         from axe_playwright_python.sync_playwright import Axe
 
-        found = Axe().run(self.page, context=context).response["violations"]
+        options: dict[str, Any] = {"resultTypes": ["violations"]}
+        if rules:
+            options["runOnly"] = list(rules)
+        found = Axe().run(self.page, context=context, options=options).response["violations"]
         return [
             f"{rule['id']}: {rule['help']} ({'; '.join(str(node['target']) for node in rule['nodes'])})"
             for rule in found

@@ -70,6 +70,8 @@ def test_the_probe_notices_every_kind_of_fault(tmp_path: Path) -> None:
             assert probe.page_errors == ["thrown"]
             assert len(probe.problems()) >= 4
             assert any(line.startswith("image-alt:") for line in probe.axe_violations())
+            assert any(line.startswith("image-alt:") for line in probe.axe_violations(rules=["image-alt"]))
+            assert probe.axe_violations(rules=["target-size"]) == []
         with PageProbe(chromium) as probe:
             probe.page.goto((tmp_path / "faulty.html").as_uri())
             assert probe.failed == [f"net::ERR_FILE_NOT_FOUND {(tmp_path / 'missing.js').as_uri()}"]
