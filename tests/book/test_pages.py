@@ -10,7 +10,7 @@ from tests.browser import PageProbe, launch, serve
 pytestmark = pytest.mark.page
 
 VIEWS = {"light": (1280, False), "dark": (1280, True), "phone": (390, False), "dark-phone": (390, True)}
-# A theme changes colours and a telephone the layout. Every rule is tried on every page once, and in every view
+# A theme changes colours and a telephone the layout. Each rule is tried once on every page, and in each view
 # on the first page, as all pages share what stands around them.
 _LAYOUT = ["scrollable-region-focusable", "target-size"]
 AXE_RULES = {"light": None, "dark": ["color-contrast"], "phone": _LAYOUT}
