@@ -48,11 +48,11 @@ class Config:
     clip: float = 5.0
     pilot_rates: tuple[float, ...] = (0.04, 0.02, 0.01)
     pilot_seed: int = 100
-    steps: int = 160
-    speakers: tuple[str | None, ...] = ("george", "jackson", "lucas", "nicolas", "yweweler")
-    rank: int = 8
+    steps: int = 120
+    speakers: tuple[str | None, ...] = ("george", "jackson", "lucas", "nicolas")
+    rank: int = 4
     refresh: int = 20
-    points: int = 4
+    points: int = 2
     contest: str = "ctc"
     num_threads: int = 1
 
