@@ -7,6 +7,7 @@ from an4_like import write_an4_voices
 from torch import nn
 
 from hnrc_lib.experiments import recurrent_memory
+from hnrc_lib.experiments.record import load_record
 from hnrc_lib.experiments.recurrent_memory import (
     Config,
     mean_forget_gates,
@@ -133,3 +134,10 @@ def test_recall_depends_on_the_delay_and_on_the_start():
     assert recalled("LSTM", 2, forget=5.0, steps=60) == 1
     assert recalled("DRNN", 40, steps=20) < 1
     assert recalled("LSTM", 2, steps=0) == recalled("LSTM", 2, steps=0)
+
+
+def test_the_record_that_ships_is_full_and_of_real_speech():
+    record = load_record(recurrent_memory.NAME)
+    assert record.provenance.scale == "full"
+    assert record.scalars["num_utterances"] > 100
+    assert record.arrays["recall"].shape == (5, 5, 6)
