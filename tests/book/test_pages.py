@@ -163,6 +163,7 @@ def test_on_paper(browser, address, name):
         assert visible(".hnrc-static-widget") == 0
         assert visible(".hnrc-picture") == probe.page.locator(".hnrc-themed").count()
         assert visible(".bd-sidebar-primary, .bd-header-article, audio, article details:not([open])") == 0
+        assert visible("details.above-input > summary") == 0
         probe.page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert probe.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
