@@ -95,6 +95,7 @@ class HMM:
         safe = torch.where(seen, visits, 1)
         matrix = torch.where(seen.unsqueeze(1), moves / safe.unsqueeze(1), self.transition_matrix.to(moves))
         if final is not None:
-            ends = (visits - moves.sum(1)).clamp(min=0)
+            # What could not happen still cannot: a difference that rounds to 1e-16 is not an end.
+            ends = torch.where(final > 0, (visits - moves.sum(1)).clamp(min=0), 0)
             final = torch.where(seen, ends / safe, final.to(ends))
         return HMM(initial / initial.sum(), matrix, final)

@@ -115,3 +115,18 @@ def test_a_sequence_without_a_path_and_no_steps_are_refused():
         baum_welch(hmm, emissions, torch.zeros(2, 3, 1), torch.tensor([2, 3]))
     with pytest.raises(ValueError, match="num_steps must be positive, got 0"):
         baum_welch(hmm, emissions, torch.zeros(2, 3, 1), num_steps=0)
+
+
+def test_what_cannot_happen_still_cannot_after_a_step():
+    """Only the last of three states may end: the others' share of ends is exactly nought, whatever rounds."""
+    start = torch.tensor([1.0, 0, 0], dtype=torch.float64)
+    moves = torch.tensor([[0.7, 0.3, 0], [0, 0.6, 0.4], [0, 0, 0.9]], dtype=torch.float64)
+    hmm = HMM(start, moves, torch.tensor([0.0, 0, 0.1], dtype=torch.float64))
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        scores = 5 * torch.randn(4, 30, 3, generator=generator, dtype=torch.float64)
+        found = hmm.reestimated(hmm.posteriors(scores))
+        assert found.final_probs is not None
+        assert found.final_probs[:2].tolist() == [0, 0]
+        assert ((found.transition_matrix == 0) >= (moves == 0)).all()
+        assert found.final_probs[2] > 0
