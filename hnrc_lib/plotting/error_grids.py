@@ -9,6 +9,9 @@ from hnrc_lib._shapes import Float
 from hnrc_lib.plotting.colors import sequential_colormap
 from hnrc_lib.plotting.matrices import ink_on
 
+# Below this share a cell lets so much of the page through that the page's own ink reads best on it.
+_FULL = 0.75
+
 
 def draw_error_grid(
     ax: Axes,
@@ -44,7 +47,8 @@ def draw_error_grid(
     x, y = np.log10(across), np.log10(up)
     mesh = ax.pcolormesh(x, y, errors, cmap=sequential_colormap(), shading="nearest", norm=Normalize(*limits))
     for row, column in zip(*np.nonzero(np.isfinite(errors)), strict=True):
-        ink = ink_on(float(np.clip(mesh.norm(errors[row, column]), 0, 1)))
+        share = float(np.clip(mesh.norm(errors[row, column]), 0, 1))
+        ink = ink_on(share if share > _FULL else 0.0)
         text = f"{100 * errors[row, column]:.0f}"
         ax.text(float(x[column]), float(y[row]), text, ha="center", va="center", fontsize="small", color=ink)
     for row, values in enumerate(errors):
