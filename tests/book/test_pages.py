@@ -14,6 +14,7 @@ VIEWS = {"light": (1280, False), "dark": (1280, True), "phone": (390, False), "d
 # on the first page, as all pages share what stands around them.
 _LAYOUT = ["scrollable-region-focusable", "target-size"]
 AXE_RULES = {"light": None, "dark": ["color-contrast"], "phone": _LAYOUT}
+ALIKE = "chapters/api/"  # pages of one markup: their colours and layout are looked at on one of them
 FIRST_VISIT, LATER_VISIT = 1_500_000, 300_000  # bytes as sent, compressed; a page has one widget
 FURTHER_WIDGET = 60_000  # module, state and picture of each that a page has beyond it
 # Rules of axe that only the third-party theme breaks and that we cannot mend; none so far.
@@ -105,7 +106,8 @@ def violations(probe, rules=None):
 def test_served(browser, address, name, view):
     with open_page(browser, f"{address}/{name}", view) as probe:
         assert_whole(probe, view)
-        assert violations(probe, AXE_RULES[view]) == []
+        if view == "light" or not name.startswith(ALIKE) or name == f"{ALIKE}linear_algebra.html":
+            assert violations(probe, AXE_RULES[view]) == []
 
 
 @pytest.mark.parametrize("view", VIEWS)
