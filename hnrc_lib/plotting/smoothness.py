@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from hnrc_lib._shapes import Shaped
 
@@ -43,3 +44,7 @@ def draw_smoothness(
     ends = np.array([x[kept].min(), x[kept].max()])
     ax.plot(ends, middle * ends, linestyle="--", linewidth=1.0, color="0.5")
     ax.set(xscale="log", yscale="log", xlabel="‖∇L‖", ylabel=ylabel)
+    for axis in (ax.xaxis, ax.yaxis):  # labels of every minor tick would run into one another
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())

@@ -13,6 +13,7 @@ def test_the_dashed_line_has_slope_one_and_goes_through_the_middle():
     (line,) = ax.lines
     np.testing.assert_allclose(np.asarray(line.get_ydata()), [4.0, 8.0])
     assert (ax.get_xscale(), ax.get_yscale(), len(ax.collections)) == ("log", "log", 2)
+    assert ax.xaxis.get_major_formatter()(0.5) == "0.5"
     assert [str(group.get_label()) for group in ax.collections] == ["a", "b"]
 
 
