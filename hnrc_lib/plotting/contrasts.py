@@ -61,9 +61,10 @@ def draw_settings(
         ylabel: what the values are, with their unit.
     """
     for number, (name, values) in enumerate(curves.items()):
-        style = {"color": f"C{number % 10}", "linestyle": ("-", "--", "-.", ":")[number % 4]}
-        ax.plot(steps, values.T, linewidth=0.6, alpha=0.5, **style)
-        ax.plot(steps, np.exp(np.log(values).mean(0)), linewidth=2, label=name, **style)
+        color, dashes = f"C{number % 10}", ("-", "--", "-.", ":")[number % 4]
+        ax.plot(steps, values.T, linewidth=0.6, alpha=0.5, color=color, linestyle=dashes)
+        mean = np.exp(np.log(values).mean(0))
+        ax.plot(steps, mean, linewidth=2, label=name, color=color, linestyle=dashes)
     ax.set_yscale("log")
     ax.set_xlabel("step")
     ax.set_ylabel(ylabel)
