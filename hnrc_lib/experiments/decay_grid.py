@@ -60,8 +60,8 @@ class Grid:
 _RATES = half_decades(-4, -1)
 GRIDS = (
     Grid("none", "adam", True, _RATES, (0.0,)),
-    Grid("l2", "adam", False, _RATES, half_decades(-10, -5)),
-    Grid("decoupled", "adam", True, _RATES, half_decades(-3, 1)),
+    Grid("l2", "adam", False, _RATES, half_decades(-10, -2)),
+    Grid("decoupled", "adam", True, _RATES, half_decades(-4, 2)),
 )
 
 
@@ -84,7 +84,7 @@ class Config:
 
     grids: tuple[Grid, ...] = GRIDS
     steps: int = 200
-    seeds: tuple[int, ...] = (0, 1, 2)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     batch_size: int = 20
     num_utterances: int = 400
     num_frames: int = 14
