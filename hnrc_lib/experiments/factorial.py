@@ -48,9 +48,9 @@ class Config:
     clip: float = 5.0
     pilot_rates: tuple[float, ...] = (0.04, 0.02, 0.01)
     pilot_seed: int = 100
-    steps: int = 120
-    speakers: tuple[str | None, ...] = ("george", "jackson", "lucas", "nicolas")
-    rank: int = 4
+    steps: int = 200
+    speakers: tuple[str | None, ...] = ("george", "jackson", "lucas", "nicolas", "yweweler")
+    rank: int = 8
     refresh: int = 20
     points: int = 2
     contest: str = "ctc"
