@@ -48,10 +48,10 @@ class Planned(NamedTuple):
 
 # Rates and clips that the record ``optimisers`` found for SGD, each beside its run without the clip.
 PLAN = (
-    Planned("lstm", 0.642, None, 100, 4, 48, 5),
-    Planned("lstm", 0.642, 1.0, 100, 4, 48, 5),
-    Planned("cnn", 0.0278, None, 100, 4, 48, 5),
-    Planned("cnn", 0.0278, 5.0, 100, 4, 48, 5),
+    Planned("lstm", 0.642, None, 60, 4, 24, 5),
+    Planned("lstm", 0.642, 1.0, 60, 4, 24, 5),
+    Planned("cnn", 0.0278, None, 60, 4, 24, 5),
+    Planned("cnn", 0.0278, 5.0, 60, 4, 24, 5),
 )
 
 
