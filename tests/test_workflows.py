@@ -1,4 +1,4 @@
-"""Workflows do nothing that cannot be run here: their steps are targets of the Makefile, or git's and gh's."""
+"""Workflows do nothing that cannot be run here: their steps are make targets, or git's and gh's."""
 
 import re
 from pathlib import Path
