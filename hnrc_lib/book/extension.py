@@ -22,9 +22,11 @@ from hnrc_lib.book.site import (
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts; Sphinx calls this."""
+    app.setup_extension("sphinx.ext.napoleon")  # and with it autodoc
     app.connect("config-inited", _configure, priority=100)
     app.connect("env-before-read-docs", execution.read_side_by_side)
     app.connect("env-updated", execution.write_alone)
+    app.connect("autodoc-process-signature", docstrings.prepare_signature)
     app.connect("autodoc-process-docstring", docstrings.prepare_docstring, priority=400)  # before napoleon
     # Before the theme (500) drops templates that come out empty; the rest once the body is complete.
     app.connect("html-page-context", build_info.add_run_time, priority=400)

@@ -12,6 +12,7 @@ _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
 _CODE = re.compile(r"(``.+?``)")
 _SEVERAL = re.compile(r"    \w+(, \w+)+:")  # fields that share one description
 _MARKUP = re.compile(r"[*|`]|(?<=\w)_(?!\w)|\\")
+_MADE = re.compile(r"= <(?:[^<>]|<[^<>]*>)*>")  # a default that is made anew, or a function
 _INDENT = "    "
 _EQUATION = (".. code-block:: text", "    :class: hnrc-equation", "")
 _ONE_VALUE = ("attribute", "data", "property")
@@ -23,6 +24,18 @@ def prepare_docstring(app: Any, what: str, name: str, of: Any, options: Any, lin
     lines[:] = to_rest(lines)
     if what in _ONE_VALUE and lines:
         lines[0] = _without_type(lines[0], "")
+
+
+def prepare_signature(
+    app: Any, what: str, name: str, of: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Sphinx's event ``autodoc-process-signature``: a default that is no expression becomes ``...``.
+
+    >>> prepare_signature(None, "class", "a.B", None, None, "(x: A = <factory>, y: C = <f.<lambda>>)", None)
+    ('(x: A = ..., y: C = ...)', None)
+    """
+    del app, what, name, of, options
+    return (signature and _MADE.sub("= ...", signature)), returns
 
 
 def to_rest(lines: list[str]) -> list[str]:
