@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from hnrc_lib._shapes import Float, Int
 from hnrc_lib.audio import FrontEnd
 from hnrc_lib.datasets import Corpus
+from hnrc_lib.experiments.digit_problem import NUM_CLASSES, spread_evenly
 from hnrc_lib.experiments.record import Record, provenance_here
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.models import LSTM, num_parameters
@@ -24,7 +25,6 @@ from hnrc_lib.training.resident import ResidentCorpus
 from hnrc_lib.training.schedule import rate_factor
 
 NAME = "decay_grid"
-NUM_CLASSES = 10
 _SPECTRA_BUDGET = 2**28
 _OPTIMIZERS = {"adam": (torch.optim.Adam, {}), "sgd": (torch.optim.SGD, {"momentum": 0.9})}
 
@@ -120,8 +120,7 @@ def run(
     """
     config, begun = config or Config(), time.monotonic()
     parts = load_parts(config.corpus, held_out=config.held_out, data_dir=data_dir)
-    chosen = np.linspace(0, len(parts.train) - 1, config.num_utterances).round().astype(int)
-    train = Corpus(parts.train.name, [parts.train[int(k)] for k in chosen], parts.train.missing)
+    train = spread_evenly(parts.train, config.num_utterances)
     with cpu_threads(config.num_threads):
         heard, unheard = (_heard(part, config.num_frames) for part in (train, parts.test))
         arrays, names, size = {}, ("rates", "decays"), heard[0].shape[-1]

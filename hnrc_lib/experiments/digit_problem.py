@@ -66,10 +66,13 @@ def training_digits(
         FileNotFoundError: FSDD is not there.
     """
     train = _part(corpus, "train", data_dir)
-    if num_utterances is None:
-        return train
-    chosen = np.linspace(0, len(train) - 1, num_utterances).round().astype(int)
-    return train.where(name=[train[int(index)].name for index in chosen])
+    return train if num_utterances is None else spread_evenly(train, num_utterances)
+
+
+def spread_evenly(corpus: Corpus, num_utterances: int) -> Corpus:
+    """Some utterances of a corpus, from the first to the last at equal distances."""
+    chosen = np.linspace(0, len(corpus) - 1, num_utterances).round().astype(int)
+    return corpus.where(name=[corpus[int(index)].name for index in chosen])
 
 
 def _part(
