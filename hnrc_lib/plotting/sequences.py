@@ -12,10 +12,11 @@ from hnrc_lib._shapes import Float, Int
 from hnrc_lib.plotting.colors import sequential_colormap
 
 _NUM_COLORS = 10  # C0 … C9
+_MOST_POINTS = 2_000  # of a waveform; more cannot be told apart over a page's width
 
 
 def draw_waveform(ax: Axes, samples: Float[np.ndarray, " time"], sample_rate: float) -> Line2D:
-    """Samples against time in seconds.
+    """Samples against time in seconds; of a long sound the extremes of each short stretch.
 
     Args:
         ax: where to draw.
@@ -25,7 +26,8 @@ def draw_waveform(ax: Axes, samples: Float[np.ndarray, " time"], sample_rate: fl
     Returns:
         The line.
     """
-    (line,) = ax.plot(np.arange(len(samples)) / sample_rate, samples, linewidth=0.5, color="C0")
+    shown = _extremes(samples, _MOST_POINTS)
+    (line,) = ax.plot(shown / sample_rate, samples[shown], linewidth=0.5, color="C0")
     ax.set_xlim(0, len(samples) / sample_rate)
     ax.set_ylabel("sound")
     ax.set_yticks([])
@@ -66,7 +68,7 @@ def draw_frames(
         extent=(left, right, -0.5, size - 0.5),
         aspect="auto",
         origin="lower",
-        interpolation="nearest",
+        interpolation="none",  # the matrix itself goes into a vector drawing, not a picture of it
         **scale,
     )
     if names:
@@ -146,3 +148,14 @@ def draw_symbol_posteriors(
     ax.set_ylim(0, 1.03)
     ax.set_ylabel("probability")
     return lines
+
+
+def _extremes(samples: np.ndarray, most: int) -> np.ndarray:
+    """Places, in order, of the lowest and the highest sample of each of at most ``most`` / 2 stretches."""
+    length = max(1, -(-2 * len(samples) // most))
+    if length < 3:  # two of three samples and more
+        return np.arange(len(samples))
+    stretches = np.pad(samples, (0, -len(samples) % length), mode="edge").reshape(-1, length)
+    places = np.stack([stretches.argmin(1), stretches.argmax(1)], axis=1)
+    places = np.sort(places, axis=1) + length * np.arange(len(stretches))[:, None]
+    return np.minimum(places.ravel(), len(samples) - 1)

@@ -17,6 +17,22 @@ def test_the_waveform_ends_when_the_sound_does():
     assert line.axes.get_xlim() == (0, 0.5)
 
 
+@pytest.mark.parametrize("size", [1, 1999, 2001, 3000, 10_007, 160_000])
+def test_of_a_long_sound_the_extremes_of_each_stretch_are_drawn(size):
+    samples = np.random.default_rng(size).normal(size=size)
+    line = draw_waveform(axes(), samples, 8000)
+    x, y = (np.asarray(drawn) for drawn in line.get_data())
+    places = np.round(x * 8000).astype(int)
+    assert len(places) <= 2000
+    assert np.all(np.diff(places) >= 0)
+    np.testing.assert_array_equal(y, samples[places])
+    length = max(1, -(-size // 1000))
+    for start in range(0, size, 2 * length):  # whole stretches lie inside: their peaks are there
+        inside = y[(places >= start) & (places < start + 2 * length)]
+        stretch = samples[start : start + 2 * length]
+        assert (inside.min(), inside.max()) == (stretch.min(), stretch.max())
+
+
 def test_a_frame_is_centred_at_its_time():
     frames = np.arange(12.0).reshape(4, 3)
     image = draw_frames(axes(), frames, HOP)
