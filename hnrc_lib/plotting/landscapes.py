@@ -57,6 +57,7 @@ def draw_landscape(
     ax.plot(0, 0, "+", color="C1", markersize=9, markeredgewidth=1.6, zorder=3)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
+    ax.locator_params(nbins=5)  # the labels of a small panel must not meet
     ax.set_xlabel("α, along u")
     ax.set_ylabel("β, along v")
     if colorbar:
