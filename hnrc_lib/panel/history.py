@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hnrc_lib.experiments.record import Record
-from hnrc_lib.panel.settings import PanelSettings
+from hnrc_lib.panel.settings import PanelSettings, clip_and_decay
 from hnrc_lib.panel.training import Outcome
 from hnrc_lib.training.report import StepReport
 
@@ -78,12 +78,10 @@ def nearest_recorded(record: Record, settings: PanelSettings) -> RecordedCurve |
     damping = settings.damping if settings.is_damped else math.inf
     axes = {"damping": damping, "decay": settings.decay, "clip": settings.clip}
     place = tuple(_nearest(record.arrays[name], value) for name, value in axes.items())
-    found = {name: float(record.arrays[name][at]) for name, at in zip(axes, place, strict=True)}
-    label = ", ".join(f"{name} {value:g}" for name, value in found.items())
-    runs = record.arrays["train_loss"][place]
-    return RecordedCurve(
-        f"recorded on {record.provenance.corpus}: {label}", record.arrays["steps"], runs.mean(axis=0)
-    )
+    damping, decay, clip = (float(record.arrays[name][at]) for name, at in zip(axes, place, strict=True))
+    rule = "SGD" if math.isinf(damping) else f"λ {damping:g}"
+    label = f"recorded on {record.provenance.corpus}: {rule}, {clip_and_decay(clip, decay)}"
+    return RecordedCurve(label, record.arrays["steps"], record.arrays["train_loss"][place].mean(axis=0))
 
 
 def _nearest(axis: np.ndarray, value: float) -> int:

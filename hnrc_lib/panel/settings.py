@@ -86,12 +86,10 @@ class PanelSettings:
         >>> PanelSettings(clip=5.0).title()
         'CNN, HNRC, rank 8, α 0.05, λ 3, clip 5, no decay, seed 0'
         """
-        parts = [self.model, self.optimizer, f"α {self.rate:g}"]
+        parts = [self.model, self.optimizer, f"α {self.rate:.3g}"]
         if self.is_damped:
             parts.append(f"λ {self.damping:g}")
-        parts.append("unclipped" if math.isinf(self.clip) else f"clip {self.clip:g}")
-        parts.append(f"decay {self.decay:g}" if self.decay else "no decay")
-        return ", ".join([*parts, f"seed {self.seed}"])
+        return ", ".join([*parts, clip_and_decay(self.clip, self.decay), f"seed {self.seed}"])
 
     def recipe(self, size: str = "quick") -> Recipe:
         """The training run: no augmentation, batches of 64, α falling linearly to 0.
@@ -134,3 +132,13 @@ class PanelSettings:
             "weight_decay": self.decay * (1 - _MOMENTUM),
             "optimizer_options": {"momentum": _MOMENTUM},
         }
+
+
+def clip_and_decay(clip: float, decay: float) -> str:
+    """Both in words.
+
+    >>> clip_and_decay(math.inf, 0.1)
+    'unclipped, decay 0.1'
+    """
+    clipped = "unclipped" if math.isinf(clip) else f"clip {clip:g}"
+    return f"{clipped}, " + (f"decay {decay:g}" if decay else "no decay")

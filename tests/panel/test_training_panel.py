@@ -88,20 +88,20 @@ def test_the_picture_says_in_words_what_it_shows(panel):
 
 
 @pytest.mark.parametrize(
-    ("changes", "place"),
+    ("changes", "place", "told"),
     [
-        ({"damping": 3.0}, (2, 0, 0)),
-        ({"damping": 20.0, "clip": 4.0}, (1, 0, 1)),
-        ({"optimizer": "SGD with momentum", "decay": 0.03, "clip": 0.1}, (0, 1, 2)),
+        ({"damping": 3.0}, (2, 0, 0), "λ 3, unclipped, no decay"),
+        ({"damping": 20.0, "clip": 4.0}, (1, 0, 1), "λ 30, clip 5, no decay"),
+        ({"optimizer": "SGD with momentum", "decay": 0.03, "clip": 0.1}, (0, 1, 2), "SGD, clip 1, decay "),
     ],
 )
-def test_the_nearest_recorded_run_by_logarithms(changes, place):
+def test_the_nearest_recorded_run_by_logarithms(changes, place, told):
     record = load_record("sweep")
     assert record.arrays["damping"].tolist() == [math.inf, 30.0, 3.0, 0.3]
     assert record.arrays["clip"].tolist() == [math.inf, 5.0, 1.0]
     curve = nearest_recorded(record, PanelSettings(**changes))
     assert np.array_equal(curve.loss, record.arrays["train_loss"][place].mean(axis=0), equal_nan=True)
-    assert "FSDD, george held out" in curve.label
+    assert f"FSDD, george held out: {told}" in curve.label
 
 
 @pytest.mark.parametrize("changes", [{"model": "LSTM"}, {"optimizer": "AdamW"}])

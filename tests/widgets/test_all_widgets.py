@@ -43,6 +43,16 @@ def test_no_widget_changes_how_another_looks(show):
         assert parts == backward[label], label
 
 
+def test_jupyterlab_leaves_the_keys_to_the_controls(show):
+    """What has the focus must have this attribute itself: Lumino's commands match it before its parents."""
+    controls = show(*(kind() for kind in KINDS)).page.locator(
+        ".hnrc-widget :is(input, select, button, [tabindex])"
+    )
+    kept = controls.evaluate_all("all => all.map((one) => one.hasAttribute('data-lm-suppress-shortcuts'))")
+    assert len(kept) > 60
+    assert all(kept)
+
+
 @pytest.mark.parametrize("width", [1200, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_all_of_them_together_look_as_they_were_accepted_and_axe_finds_nothing(show, theme, width):

@@ -20,6 +20,7 @@ export function mount({ model, el, schema, frame, build, signal }) {
   followTheme(el, frame.root, retheme, signal);
   painter.readTheme();
   painter.paint(first);
+  keepKeys(frame.root);
   draw = () => {
     frame.problem.textContent = "";
     try {
@@ -29,6 +30,13 @@ export function mount({ model, el, schema, frame, build, signal }) {
       frame.problem.textContent = `Not drawn: ${error.message}`;
     }
   };
+}
+
+// In JupyterLab arrow keys and letters are commands of the notebook, unless what has the focus says this.
+function keepKeys(root) {
+  for (const control of root.querySelectorAll("input, select, button, [tabindex]")) {
+    control.dataset.lmSuppressShortcuts = "true";
+  }
 }
 
 // A widget's `render`: what `start(model, el, signal)` begins ends with the view, or at once if it fails.
