@@ -166,5 +166,5 @@ def _finish_damping_axis(ax: Axes, damping: np.ndarray, positive_definite: np.nd
         # A larger λ only helps, so the region reaches from the left up to the last failure.
         until = float(damping[min(failing[-1] + 1, len(damping) - 1)])
         span = ax.axvspan(float(damping[0]), until, label="H + λI not positive definite")
-        span.set(facecolor="none", edgecolor=mpl.rcParams["text.color"], hatch="///", alpha=0.45, linewidth=0)
+        span.set(facecolor="none", edgecolor=mpl.rcParams["text.color"], hatch="///", alpha=0.6, linewidth=0)
     legend_above(ax)

@@ -81,4 +81,4 @@ def _draw_damping(ax: Axes, values: np.ndarray, damping: float, top: float) -> N
     state = "H + λI positive definite" if left == 0 else f"{left} stay negative"
     ax.axvline(-damping, color=ink, linestyle="--", linewidth=1.2, label=f"λ = {damping:.3g}: {state}")
     span = ax.axvspan(-top * 1.3, -damping)
-    span.set(facecolor="none", edgecolor=ink, hatch="///", alpha=0.25, linewidth=0)
+    span.set(facecolor="none", edgecolor=ink, hatch="///", alpha=0.5, linewidth=0)
