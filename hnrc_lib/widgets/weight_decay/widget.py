@@ -45,9 +45,10 @@ class WeightDecayExplorer(StaticWidget):
         "Press Next zero until both are. Look at the steps: the proximal ones land on 0 and stay, the "
         "subgradient ones jump across it for ever, further the longer η is. Choose L2: the path bends, "
         "hurries along the flat direction and never reaches an axis, while λ is added to both eigenvalues. "
-        "Choose Decoupled: beside gradient steps nothing changes, it is L2 by another name. Then choose Newton’s "
-        "steps: the path becomes a straight line to 0, because H⁻¹ no longer touches the decay, and the ball "
-        "becomes an ellipse of the loss’s own shape. Raise λ and η together until the steps diverge."
+        "Choose Decoupled: beside gradient steps nothing changes, it is L2 by another name. Then choose "
+        "Newton’s steps: the path becomes a straight line to 0, because H⁻¹ no longer touches the decay, "
+        "and the ball becomes an ellipse of the loss’s own shape. Raise λ and η together "
+        "until the steps diverge."
     )
 
     penalty = traits.Choice(reference.FIRST["penalty"], reference.PENALTIES)
