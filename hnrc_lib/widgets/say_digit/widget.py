@@ -59,8 +59,8 @@ class SayADigit(HasClips, StaticWidget):
         "Press Record and say a digit in English: the three networks answer at once, and your voice never "
         "leaves this page. Pull the right edge of “seven” to the left until its second half is gone: two "
         "takes over, and all three are sure of it. Choose “six” and add noise: at 20 dB the clipped weights "
-        "change their mind, and at 10 dB all three are surer than without noise, which half of their "
-        "training had in it. Then look at the table, of a speaker that none of them ever heard. All three "
+        "change their mind, and at 10 dB all three are surer than without noise; half of their training "
+        "had noise in it. Then look at the table, of a speaker that none of them ever heard. All three "
         "were trained for as long and at one rate; the clipped one got least far: a clip of 1 shortened "
         "every one of its steps. And eight bits cost nothing that 500 recordings could show."
     )
