@@ -210,6 +210,7 @@ class PageProbe:
         console_errors: what the console reported as an error.
         page_errors: exceptions that nothing caught.
         num_bytes: bytes of the bodies of local answers.
+        requested: addresses whose answers came.
     """
 
     def __init__(
@@ -229,6 +230,7 @@ class PageProbe:
         self.console_errors: list[str] = []
         self.page_errors: list[str] = []
         self.num_bytes = 0
+        self.requested: set[str] = set()
         self.context = browser.new_context(
             color_scheme="dark" if dark else "light", viewport={"width": width, "height": height}, **options
         )
@@ -237,6 +239,7 @@ class PageProbe:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
         self.page.on("response", self._on_response)
+        self.page.on("requestfinished", lambda request: self.requested.add(request.url))
         self.page.on("requestfailed", self._on_failure)
 
     def _gate(self, route: Any) -> None:

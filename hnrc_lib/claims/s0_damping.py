@@ -15,7 +15,7 @@ def inverse_rank() -> Numbers:
     """Numerical ranks of (H + λI)⁻¹ and of its difference from λ⁻¹I.
 
     The inverse is formed for the Hessian of a tanh perceptron, untrained and trained, at six λ that lie above
-    −λ_min by 10⁻³ to 10² of the largest |eigenvalue|. The difference from λ⁻¹I is measured where rank H is
+    −h_min by 10⁻³ to 10² of the largest |eigenvalue|. The difference from λ⁻¹I is measured where rank H is
     known by construction: a linear softmax classifier on 20 utterances, rank H = 9 · 20. The last two numbers
     are the same ranks for the rank-one corrected inverse of ``hnrc_lib.linalg``, the reading that the book
     calls HNRC, with the gradient as the direction kept.
@@ -51,11 +51,11 @@ def judge_inverse_rank(numbers: Numbers) -> Verdict:
 
 
 def spectrum_shift() -> Numbers:
-    """How far the eigenvalues of H + λI lie from hᵢ + λ, and on which side of −λ_min Cholesky succeeds.
+    """How far the eigenvalues of H + λI lie from hᵢ + λ, and on which side of −h_min Cholesky succeeds.
 
     H is the exact Hessian of an untrained tanh perceptron. The shift is measured on the operator that the
     library's optimisers use (``HessianLinearOperator.damped``). Cholesky, which needs positive definiteness,
-    is tried at λ = −λ_min ± m·max|h| for six margins m from 10⁻¹ to 10⁻⁶.
+    is tried at λ = −h_min ± m·max|h| for six margins m from 10⁻¹ to 10⁻⁶.
     """
     features, labels = speech_features()
     operator = SpeechProblem(perceptron(features.shape[1], 6), features, labels).operator()
@@ -82,12 +82,12 @@ def spectrum_shift() -> Numbers:
 
 
 def judge_spectrum_shift(numbers: Numbers) -> Verdict:
-    """The shift to 10⁻¹⁰, positive definite above −λ_min at every margin and below at none."""
+    """The shift to 10⁻¹⁰, positive definite above −h_min at every margin and below at none."""
     shifted = numbers["shift_error"] < 1e-10
     split = numbers["definite_above"] == numbers["num_margins"] and numbers["definite_below"] == 0
     if not (shifted and split):
         return FAILS
-    return holds_if("λ > −λ_min(H)") if numbers["smallest_eigenvalue"] < 0 else HOLDS
+    return holds_if("λ > −h_min(H)") if numbers["smallest_eigenvalue"] < 0 else HOLDS
 
 
 def _inverse_ranks(hessian: Tensor) -> list[int]:
@@ -120,7 +120,7 @@ CLAIMS = (
         translation="Correct the Hessian matrix so that its inverse has rank 1.",
         predicate=(
             "Holds iff (H + λI)⁻¹ has numerical rank 1 for the Hessian of a perceptron on spoken digits, "
-            "untrained and trained, at every one of six λ above −λ_min; otherwise fails."
+            "untrained and trained, at every one of six λ above −h_min; otherwise fails."
         ),
         evidence=inverse_rank,
         judge=judge_inverse_rank,
@@ -144,8 +144,8 @@ CLAIMS = (
         translation="The formula of the Hessian inverse rank-1 correction is: H̃ = H + λI.",
         predicate=(
             "Fails unless the eigenvalues of H + λI are those of H plus λ (to 10⁻¹⁰ of the largest) and "
-            "Cholesky succeeds at every λ tried above −λ_min and at none below. Then it holds where λ_min ≥ "
-            "0, and holds if λ > −λ_min where λ_min < 0."
+            "Cholesky succeeds at every λ tried above −h_min and at none below. Then it holds where h_min ≥ "
+            "0, and holds if λ > −h_min where h_min < 0."
         ),
         evidence=spectrum_shift,
         judge=judge_spectrum_shift,
@@ -162,10 +162,10 @@ CLAIMS = (
             ),
             "fails": (
                 "Adding λI moved the eigenvalues by λ up to an error of {shift_error:.0e}; H + λI was "
-                "positive definite at {definite_above:.0f} of {num_margins:.0f} values of λ above −λ_min "
+                "positive definite at {definite_above:.0f} of {num_margins:.0f} values of λ above −h_min "
                 "and at {definite_below:.0f} below."
             ),
         },
-        lead="The spectrum shifts by λ; positive definite iff λ > −λ_min.",
+        lead="The spectrum shifts by λ; positive definite iff λ > −h_min.",
     ),
 )

@@ -14,10 +14,10 @@ FAR = 1e8
 
 
 def update_rule() -> Numbers:
-    """Whether the update descends above and below λ = −λ_min, and what it becomes for λ → 0 and λ → ∞.
+    """Whether the update descends above and below λ = −h_min, and what it becomes for λ → 0 and λ → ∞.
 
-    Descent: an untrained tanh perceptron, λ = −λ_min + m·max|h| for six margins m from 10⁻³ to 100 and
-    λ = −λ_min(1 − m) for the margins below one. The slope is −∇Lᵀ(H + λI)⁻¹∇L; that the loss follows
+    Descent: an untrained tanh perceptron, λ = −h_min + m·max|h| for six margins m from 10⁻³ to 100 and
+    λ = −h_min(1 − m) for the margins below one. The slope is −∇Lᵀ(H + λI)⁻¹∇L; that the loss follows
     it is confirmed at some α among 1, ½, ¼, …, 2⁻¹⁹.
     Limits: a linear softmax classifier whose last score is fixed, so that H is positive definite,
     λ = 10⁻⁸·h_min against Newton's step and λ = 10⁸·h_max with α = λ against the gradient.
@@ -47,14 +47,14 @@ def update_rule() -> Numbers:
 
 
 def judge_update_rule(numbers: Numbers) -> Verdict:
-    """Limits to 10⁻⁶, descent at every λ above −λ_min; the conditions are those that a trial needed."""
+    """Limits to 10⁻⁶, descent at every λ above −h_min; the conditions are those that a trial needed."""
     limits = max(numbers["newton_error"], numbers["gradient_error"]) < 1e-6
     descends = numbers["descents_above"] == numbers["reached_above"] == numbers["num_above"]
     if not (limits and descends):
         return FAILS
     conditions = []
     if numbers["rises_confirmed"] > 0:
-        conditions.append("λ > −λ_min(H)")
+        conditions.append("λ > −h_min(H)")
     if numbers["overshoots_above"] > 0:
         conditions.append("α is small enough")
     return holds_if(" and ".join(conditions)) if conditions else HOLDS
@@ -111,8 +111,8 @@ CLAIMS = (
         ),
         predicate=(
             "Fails unless the update approaches Newton's for λ → 0 and, with α = λ, gradient descent for λ "
-            "→ ∞ (both to 10⁻⁶), and descends at every one of six λ above −λ_min, confirmed by the loss at "
-            "some α. Then holds if λ > −λ_min where a λ below it gives a direction along which the loss "
+            "→ ∞ (both to 10⁻⁶), and descends at every one of six λ above −h_min, confirmed by the loss at "
+            "some α. Then holds if λ > −h_min where a λ below it gives a direction along which the loss "
             "rises, and if α is small enough where α = 1 raised the loss at some λ above it; holds where "
             "neither happened."
         ),
@@ -125,14 +125,14 @@ CLAIMS = (
             ),
             "holds if": (
                 "The update pointed downhill at {descents_above:.0f} of {num_above:.0f} values of λ above "
-                "−λ_min = {threshold:.4f}, where α = 1 nevertheless raised the loss at "
+                "−h_min = {threshold:.4f}, where α = 1 nevertheless raised the loss at "
                 "{overshoots_above:.0f}; below, it pointed uphill at {ascents_below:.0f} of "
                 "{num_below:.0f}, confirmed by the loss at {rises_confirmed:.0f}. λ → 0 gave Newton's step "
                 "(to {newton_error:.0e}), α = λ → ∞ gradient descent (to {gradient_error:.0e})."
             ),
             "fails": (
                 "The update pointed downhill at {descents_above:.0f} of {num_above:.0f} values of λ above "
-                "−λ_min; it missed Newton's step by {newton_error:.0e} and gradient descent by "
+                "−h_min; it missed Newton's step by {newton_error:.0e} and gradient descent by "
                 "{gradient_error:.0e}."
             ),
         },

@@ -21,7 +21,7 @@ def inverse_of_a_hessian() -> Numbers:
     is known: relative error of inv(XᵀX) Xᵀy, and of a QR factorisation of X, in float32 and float64, the
     median of five draws. For the indefinite Hessian of a tanh perceptron on spoken digits: the processor time
     of its damped inverse over that of one product, and the condition number of H + λI, the worst of 99 λ
-    below −λ_min, and at twice and ten times that threshold.
+    below −h_min, and at twice and ten times that threshold.
     """
     numbers: dict[str, float] = {}
     for bits, dtype in ((32, torch.float32), (64, torch.float64)):
@@ -132,7 +132,7 @@ CLAIMS = (
                 "Inverting a Hessian of size {n:.0f} took the time of {inverse_to_product:.0f} products. "
                 "From κ(X) = 10 to 10⁵ the relative error of inv(XᵀX)Xᵀy grew from {inverse_64_1:.0e} to "
                 "{inverse_64_5:.0e} in float64, that of QR to {qr_64_5:.0e}; in float32 they reached "
-                "{inverse_32_5:.0e} and {qr_32_5:.0e}. Damping is a remedy above −λ_min = "
+                "{inverse_32_5:.0e} and {qr_32_5:.0e}. Damping is a remedy above −h_min = "
                 "{threshold:.3f}: κ(H + λI) was {undamped:.1e} at λ = 0, up to {below:.1e} at 99 values "
                 "below the threshold, {twice:.0f} at twice and {ten_times:.1f} at ten times it."
             ),
@@ -145,6 +145,6 @@ CLAIMS = (
                 "and the error of inv(XᵀX)Xᵀy grew no more than {lost_64:.1e}-fold from κ(X) = 10 to 10⁵."
             ),
         },
-        lead="Holds; damping bounds the condition number only if λ > −λ_min.",
+        lead="Holds; damping bounds the condition number only if λ > −h_min.",
     ),
 )

@@ -161,7 +161,7 @@ def findings(record: Record) -> dict[str, bool]:
             -last[0] / last[-1] < -eigenvalues[0, 0] / eigenvalues[0, -1]
         ),
         "most eigenvalues are small": bool((np.abs(last) < 0.1 * last[-1]).mean() > 0.8),
-        "positive definite from λ = −λ_min on": bool(
+        "positive definite from λ = −h_min on": bool(
             (definite == (dampings > -eigenvalues[:, :1])).all() and definite[:, -1].all()
         ),
         "the condition number falls with λ": all(

@@ -1,6 +1,7 @@
 """Every page of the built site in a browser: nothing from the network, both themes, a telephone, paper."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
@@ -14,6 +15,7 @@ VIEWS = {"light": (1280, False), "dark": (1280, True), "phone": (390, False), "d
 # on the first page, as all pages share what stands around them.
 _LAYOUT = ["scrollable-region-focusable", "target-size"]
 AXE_RULES = {"light": None, "dark": ["color-contrast"], "phone": _LAYOUT}
+VIEW_OF = {"test_weight": "light", "test_on_paper": "dark"}  # one view suffices
 ALIKE = "chapters/api/"  # pages of one markup: their colours and layout are looked at on one of them
 FIRST_VISIT, LATER_VISIT = 1_500_000, 300_000  # bytes as sent, compressed; a page has one widget
 FURTHER_WIDGET = 60_000  # module, state and picture of each that a page has beyond it
@@ -52,6 +54,20 @@ UNFOLD = """() => {
   for (const part of document.querySelectorAll("article details")) part.open = true;
   for (const folded of document.querySelectorAll("article .toggle-hidden .toggle-button")) folded.click();
 }"""
+# Of code, one piece of each look: thousands of words in the same few colours take axe most of its time.
+ONE_OF_EACH = """() => {
+  const seen = new Set();
+  const look = (part) => {
+    const { color, backgroundColor, fontSize, fontWeight } = getComputedStyle(part);
+    return [color, backgroundColor, fontSize, fontWeight].join();
+  };
+  const pieces = [...document.querySelectorAll("article pre span")];
+  const looks = pieces.map((piece) => look(piece) + look(piece.closest("pre")));
+  pieces.forEach((piece, i) => {
+    if (seen.has(looks[i])) piece.replaceWith(...piece.childNodes);
+    seen.add(looks[i]);
+  });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +83,31 @@ def address():
 
 
 def pytest_generate_tests(metafunc):
+    names = page_names() or ["index.html"]
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", page_names() or ["index.html"])
+        metafunc.parametrize("name", names)
+    if "visit" in metafunc.fixturenames:
+        views = [VIEW_OF[metafunc.function.__name__]] if metafunc.function.__name__ in VIEW_OF else AXE_RULES
+        pairs = [(name, view) for name in names for view in views]
+        ids = ["-".join(pair) for pair in pairs]
+        metafunc.parametrize("visit", pairs, ids=ids, indirect=True, scope="module")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page of the site in one view."""
+
+    name: str
+    view: str
+    probe: PageProbe
+
+
+@pytest.fixture(scope="module")
+def visit(request, browser, address):
+    """Opened once for all tests of a page in a view, in their order here: what they change, they undo."""
+    name, view = request.param
+    with open_page(browser, f"{address}/{name}", view) as probe:
+        yield Visit(name, view, probe)
 
 
 def open_page(browser, url, view, **options):
@@ -97,17 +136,54 @@ def assert_whole(probe, view):
 def violations(probe, rules=None):
     """What axe finds once all that is folded is open."""
     probe.page.evaluate(UNFOLD)
+    probe.page.evaluate(ONE_OF_EACH)
     probe.page.wait_for_timeout(800)  # the theme looks for what scrolls 300 ms after the last change
     found = probe.axe_violations(rules=rules)
     return [line for line in found if line.partition(":")[0] not in AXE_EXCEPTIONS]
 
 
-@pytest.mark.parametrize("view", AXE_RULES)
-def test_served(browser, address, name, view):
-    with open_page(browser, f"{address}/{name}", view) as probe:
-        assert_whole(probe, view)
-        if view == "light" or not name.startswith(ALIKE) or name == f"{ALIKE}linear_algebra.html":
-            assert violations(probe, AXE_RULES[view]) == []
+def test_served(visit):
+    assert_whole(visit.probe, visit.view)
+
+
+def test_weight(visit, capsys):
+    drawn = visit.probe.page.evaluate(
+        "performance.getEntriesByName('hnrc-widget-drawn').map((mark) => Math.round(mark.startTime"
+        " - performance.getEntriesByType('navigation')[0].domInteractive))"
+    )
+    first, later = weigh(visit.probe.requested, require_site())
+    with capsys.disabled():
+        widgets = f", widgets drawn {drawn} ms after the DOM was ready" if drawn else ""
+        told = f"{first / 1000:.0f} KB first, {later / 1000:.0f} KB after another page{widgets}"
+        print(f"\n{visit.name}: {told}", end="")
+    further = max(0, len(drawn) - 1) * FURTHER_WIDGET
+    assert first <= FIRST_VISIT + further
+    assert later <= LATER_VISIT + further
+
+
+def test_on_paper(visit):
+    page = visit.probe.page
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    visible = lambda selector: page.locator(f"{selector} >> visible=true").count()  # noqa: E731
+    assert visible(".hnrc-renderings .only-dark") == 0
+    assert visible(".hnrc-renderings .only-light") == page.locator(".hnrc-renderings").count()
+    assert visible(".hnrc-static-widget") == 0
+    assert visible(".hnrc-picture") == page.locator(".hnrc-themed").count()
+    assert visible(".bd-sidebar-primary, .bd-header-article, audio, article details:not([open])") == 0
+    assert visible("details.above-input > summary") == 0
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_axe(visit):
+    if (
+        visit.view == "light"
+        or not visit.name.startswith(ALIKE)
+        or visit.name == f"{ALIKE}linear_algebra.html"
+    ):
+        assert violations(visit.probe, AXE_RULES[visit.view]) == []
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -122,28 +198,6 @@ def test_opened_from_disk(browser, name):
         assert_whole(probe, "light")
 
 
-def test_weight(browser, address, name, capsys):
-    requested = set()
-    with PageProbe(browser, width=1280) as probe:
-        probe.page.on("requestfinished", lambda request: requested.add(request.url))
-        probe.page.goto(f"{address}/{name}", wait_until="load")
-        probe.page.evaluate(SETTLE)
-        drawn = probe.page.evaluate(
-            "performance.getEntriesByName('hnrc-widget-drawn').map((mark) => Math.round(mark.startTime"
-            " - performance.getEntriesByType('navigation')[0].domInteractive))"
-        )
-    first, later = weigh(requested, require_site())
-    with capsys.disabled():
-        widgets = f", widgets drawn {drawn} ms after the DOM was ready" if drawn else ""
-        print(
-            f"\n{name}: {first / 1000:.0f} KB first, {later / 1000:.0f} KB after another page{widgets}",
-            end="",
-        )
-    further = max(0, len(drawn) - 1) * FURTHER_WIDGET
-    assert first <= FIRST_VISIT + further
-    assert later <= LATER_VISIT + further
-
-
 def test_without_scripts(browser, name):
     url = (require_site() / name).as_uri()
     with PageProbe(browser, dark=True, java_script_enabled=False) as probe:
@@ -153,21 +207,6 @@ def test_without_scripts(browser, name):
         figures = probe.page.locator(".hnrc-renderings, .hnrc-themed")
         assert probe.problems() == []
         assert (shown.count(), dark.count()) == (figures.count(), 0)
-
-
-def test_on_paper(browser, address, name):
-    with open_page(browser, f"{address}/{name}", "dark") as probe:
-        probe.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        probe.page.emulate_media(media="print")
-        visible = lambda selector: probe.page.locator(f"{selector} >> visible=true").count()  # noqa: E731
-        assert visible(".hnrc-renderings .only-dark") == 0
-        assert visible(".hnrc-renderings .only-light") == probe.page.locator(".hnrc-renderings").count()
-        assert visible(".hnrc-static-widget") == 0
-        assert visible(".hnrc-picture") == probe.page.locator(".hnrc-themed").count()
-        assert visible(".bd-sidebar-primary, .bd-header-article, audio, article details:not([open])") == 0
-        assert visible("details.above-input > summary") == 0
-        probe.page.evaluate("dispatchEvent(new Event('afterprint'))")
-        assert probe.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
 @pytest.mark.parametrize("from_disk", [False, True])

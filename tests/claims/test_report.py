@@ -25,7 +25,7 @@ def test_rows_come_in_the_order_of_the_ledger():
     rows = ledger_table(["0.15", "0.6"])
     assert [row["id"] for row in rows] == ["0.6", "0.15"]
     assert all(set(row) == COLUMNS for row in rows)
-    assert rows[0]["verdict"] == "holds if λ > −λ_min(H)"
+    assert rows[0]["verdict"] == "holds if λ > −h_min(H)"
     assert rows[0]["quote"] == LEDGER["0.6"].quote
 
 

@@ -46,7 +46,7 @@ def test_a_single_parameter_would_satisfy_claim_0_4():
     assert judge_inverse_rank({"smallest_rank": 1, "largest_rank": 1}) == "holds"
 
 
-@pytest.mark.parametrize(("smallest", "verdict"), [(-1e-3, "holds if λ > −λ_min(H)"), (0.0, "holds")])
+@pytest.mark.parametrize(("smallest", "verdict"), [(-1e-3, "holds if λ > −h_min(H)"), (0.0, "holds")])
 def test_the_condition_comes_with_negative_curvature(smallest, verdict):
     numbers = {"shift_error": 0.0, "num_margins": 6, "definite_above": 6, "definite_below": 0}
     assert judge_spectrum_shift(numbers | {"smallest_eigenvalue": smallest}) == verdict

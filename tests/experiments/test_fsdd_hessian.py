@@ -89,7 +89,7 @@ def test_without_damping_the_rank_one_step_explodes_and_newtons_does_not(recorde
         ("indefinite at every stage", "eigenvalues", lambda a: np.abs(a)),
         ("negative part shrinks as it trains", "eigenvalues", lambda a: a[::-1]),
         ("most eigenvalues are small", "eigenvalues", lambda a: np.sign(a) * a.max()),
-        ("positive definite from λ = −λ_min on", "positive_definite", lambda a: ~a),
+        ("positive definite from λ = −h_min on", "positive_definite", lambda a: ~a),
         ("the condition number falls with λ", "condition_number", lambda a: a[:, ::-1]),
         ("small λ gives Newton's direction", "angle_to_newton", lambda a: a + 2),
         ("large λ gives the gradient's direction", "angle_to_gradient", lambda a: a + 2),

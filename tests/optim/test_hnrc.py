@@ -151,7 +151,7 @@ def test_large_damping_is_the_first_order_method(scaling, momentum, make, safegu
 
 
 def test_the_bound_of_the_rank_one_method_on_a_quadratic():
-    H = torch.diag(torch.tensor([10.0, 3.0, 1.0, 0.1], dtype=F64))  # λ_max = 10, α = 1
+    H = torch.diag(torch.tensor([10.0, 3.0, 1.0, 0.1], dtype=F64))  # h_max = 10, α = 1
 
     def after(damping, safeguard):
         x, closure = quadratic(H, torch.ones(4, dtype=F64))
@@ -174,7 +174,7 @@ def test_it_beats_gradient_descent_on_an_ill_conditioned_quadratic():
     for _ in range(30):
         optimizer.step(closure)
     y, descent = quadratic(H, torch.ones(20, dtype=F64))
-    plain = torch.optim.SGD([y], 1.9e-4)  # near the best rate, 2/λ_max
+    plain = torch.optim.SGD([y], 1.9e-4)  # near the best rate, 2/h_max
     for _ in range(300):
         plain.zero_grad()
         descent().backward()

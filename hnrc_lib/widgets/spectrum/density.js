@@ -93,7 +93,7 @@ export function inspect(eigenvalues, damping) {
   };
 }
 
-// The least λ of three digits that is greater than −λ_min.
+// The least λ of three digits that is greater than −h_min.
 export function optimum(needed) {
   if (needed <= 0) return 0;
   const unit = 10 ** (Math.floor(Math.log10(needed)) - 2);

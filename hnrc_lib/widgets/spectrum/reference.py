@@ -25,14 +25,14 @@ class Inspection:
     """What the page says of a spectrum under a damping.
 
     Args:
-        smallest: λ_min.
-        largest: λ_max.
+        smallest: h_min.
+        largest: h_max.
         negative: eigenvalues below zero, beyond rounding.
         zero: eigenvalues that are zero but for rounding.
         drowned: share of eigenvalues with |λᵢ| < λ.
         indefinite: eigenvalues with λᵢ + λ ≤ 0.
-        needed: −λ_min, above which H + λI is positive definite; 0 where H itself has no negative one.
-        condition: (λ_max + λ)/(λ_min + λ); None where H + λI is not positive definite.
+        needed: −h_min, above which H + λI is positive definite; 0 where H itself has no negative one.
+        condition: (h_max + λ)/(h_min + λ); None where H + λI is not positive definite.
     """
 
     smallest: float
@@ -156,7 +156,7 @@ def inspect(eigenvalues: Float[np.ndarray, " n"], damping: float) -> Inspection:
 
 
 def optimum(needed: float) -> float:
-    """The least λ of three digits that is greater than −λ_min.
+    """The least λ of three digits that is greater than −h_min.
 
     >>> optimum(0.80857), optimum(0.0)
     (0.809, 0.0)

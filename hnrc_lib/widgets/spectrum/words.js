@@ -47,7 +47,7 @@ export function titles(scene) {
   return {
     density: SOURCES[scene.state.source](scene),
     shrinkage: "What λ leaves of Newton’s step: λᵢ/(λᵢ + λ)",
-    training: "Over training: λ_max, and the λ that is needed",
+    training: "Over training: h_max, and the λ that is needed",
   };
 }
 
@@ -64,5 +64,5 @@ export function tellShrinkage({ bins, state }) {
 
 export function tellTraining({ stages }) {
   const parts = stages.map((stage) => `${tellStage(stage)}: ${formatNumber(stage.largest)} and ${formatNumber(Math.max(0, -stage.smallest))}`);
-  return `Largest eigenvalue and −λ_min by stage: ${parts.join("; ")}.`;
+  return `Largest eigenvalue and −h_min by stage: ${parts.join("; ")}.`;
 }

@@ -3,8 +3,8 @@
 VERDICTS = {
     "0.4": "fails",
     "0.5": "holds if L is twice continuously differentiable at θ",
-    "0.6": "holds if λ > −λ_min(H)",
-    "0.7": "holds if λ > −λ_min(H) and α is small enough",
+    "0.6": "holds if λ > −h_min(H)",
+    "0.7": "holds if λ > −h_min(H) and α is small enough",
     "0.8": "fails",
     "0.13": "holds if H itself is formed",
     "0.14": "holds",
@@ -27,7 +27,7 @@ CONTRARY = {
     "0.7": [
         ({"rises_confirmed": 0, "overshoots_above": 0}, "holds"),
         ({"rises_confirmed": 0}, "holds if α is small enough"),
-        ({"overshoots_above": 0}, "holds if λ > −λ_min(H)"),
+        ({"overshoots_above": 0}, "holds if λ > −h_min(H)"),
         ({"descents_above": 5}, "fails"),
         ({"reached_above": 5}, "fails"),
         ({"newton_error": 1e-2}, "fails"),
