@@ -17,6 +17,7 @@ from hnrc_lib.book.site import (
     ledger,
     offline,
     repairs,
+    streams,
 )
 
 
@@ -41,6 +42,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("build-info", build_info.BuildInfo)
     app.add_directive("claims-ledger", ledger.ClaimsLedger)
     figure_nodes.setup(app)
+    streams.keep_lines_whole()
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
