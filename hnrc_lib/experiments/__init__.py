@@ -41,6 +41,7 @@ _NAMES = (
     "optimisers",
     "parallel_products",
     "recurrent_memory",
+    "richer_curvature",
     "sweep",
     "trellis",
 )

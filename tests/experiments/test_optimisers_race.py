@@ -164,4 +164,4 @@ def test_the_contests_and_methods_are_those_that_were_promised():
     for method in METHODS.values():
         spaces = method.distributions()
         assert {"learning_rate", "clip"} <= set(spaces)
-    assert CONTESTS["ctc"].budget(0.5) == Budget(80)
+    assert CONTESTS["ctc"].budget(METHODS["adamw-half"]) == Budget(80)

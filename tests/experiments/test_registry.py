@@ -28,6 +28,7 @@ NAMES = [
     "optimisers",
     "parallel_products",
     "recurrent_memory",
+    "richer_curvature",
     "sweep",
     "trellis",
 ]

@@ -31,9 +31,9 @@ class Contest:
     changes: Mapping[str, Any]
     steps: int
 
-    def budget(self, share: float) -> Budget:
-        """A share of the steps, in 20 CPU seconds at most."""
-        return Budget(round(self.steps * share))
+    def budget(self, method: "Method") -> Budget:
+        """The method's share of the steps, in its seconds at most."""
+        return Budget(round(self.steps * method.share), seconds=method.seconds)
 
     def on_split(self, held_out: str | None) -> Recipe:
         """The recipe with a speaker held out."""
@@ -84,6 +84,7 @@ class Method:
         tuned: further options, name to (least, greatest) on a logarithmic scale, or a tuple of
             texts to choose from.
         share: of the task's steps that a run takes, for a method whose steps cost more, or a control.
+        seconds: of CPU time that a run takes at most.
         damped_rate: the rate is multiplied by the damping: η = αλ, so that α is the rate of gradient descent
             where there is no curvature.
     """
@@ -95,6 +96,7 @@ class Method:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     tuned: Mapping[str, Any] = field(default_factory=dict)
     share: float = 1.0
+    seconds: float = 20.0
     damped_rate: bool = False
 
     def distributions(self) -> dict[str, Any]:

@@ -93,6 +93,6 @@ class Race:
     ) -> None:
         track = self.tracks(self.contest, held_out)
         settings = self.method.settings(drawn, rate_factor)
-        budget = self.contest.budget(self.method.share)
+        budget = self.contest.budget(self.method)
         points = track.run(self.method.optimizer, settings, budget, seed)
         self.ledger.add(RunEntry(kind, key, dict(drawn), held_out, seed, as_json(points), current_commit()))

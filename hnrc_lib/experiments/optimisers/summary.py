@@ -14,18 +14,21 @@ _WITHIN = 1.1  # of the best loss counts as nearly as good
 _MEASURES = ("step", "cost", "seconds", "train_loss", "test_error")
 
 
-def summarise(races: Mapping[str, Sequence[Race]]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def summarise(
+    races: Mapping[str, Sequence[Race]], targets: Mapping[str, float] | None = None
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Scalars and arrays of the record.
 
     Args:
         races: task to the races of its methods, whose tunings and finals are done.
+        targets: task to the training loss that times are measured to; AdamW's own mean when None.
 
     Returns:
         Scalars ``TASK/METHOD/…``: mean and sample deviation over the splits of the final training loss and
         test error; the median over the splits, none left out, of steps, gradients and seconds to the target,
         None where fewer than half reach it; how many reach it; gradients and seconds a step; the tuned
         settings; the width of the range of learning rates, largest over least, in which the loss stays
-        within a tenth of the best. ``TASK/target``: AdamW's mean final training loss. Arrays
+        within a tenth of the best. ``TASK/target``. Arrays
         ``TASK/METHOD/MEASURE``, (splits, points), NaN after the end of a run that was cut by its seconds;
         ``TASK/METHOD/rates``, (factors, 2): factor and loss.
     """
@@ -33,8 +36,8 @@ def summarise(races: Mapping[str, Sequence[Race]]) -> tuple[dict[str, Any], dict
     arrays: dict[str, np.ndarray] = {}
     for task, contestants in races.items():
         finals = {race.method.name: race.ledger.of("final") for race in contestants}
-        target = None
-        if _TARGET_OF in finals:
+        target = None if targets is None else targets[task]
+        if targets is None and _TARGET_OF in finals:
             target = float(np.mean([entry.final_loss for entry in finals[_TARGET_OF]]))
         scalars[f"{task}/target"] = target
         for race in contestants:
