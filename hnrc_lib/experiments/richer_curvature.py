@@ -36,12 +36,11 @@ VARIANTS = {
     method.name: method
     for method in (
         _half("sgd", "SGD + momentum", "sgd"),
-        _half("rank-8", "rank 8, looks every 20 steps", "hnrc-k"),
-        _half("rank-64", "rank 64", "hnrc-k", rank=64),
-        _half("every-step", "looks at every step", "hnrc-k", refresh=1),
-        _half("per-tensor", "rank 8 for each tensor", "hnrc-k", per_layer=True),
-        _half("rank-64-often", "rank 64, looks every 4 steps", "hnrc-k", rank=64, refresh=4),
-        _half("rank-64-adam", "rank 64 in Adam's metric, looks every 10", "hnrc-adam", rank=64),
+        _half("rank-8", "HNRC, rank 8", "hnrc-k"),
+        _half("rank-64", "HNRC, rank 64", "hnrc-k", rank=64),
+        _half("every-step", "HNRC 8, new at every step", "hnrc-k", refresh=1),
+        _half("per-tensor", "HNRC, rank 8 a tensor", "hnrc-k", per_layer=True),
+        _half("rank-64-adam", "HNRC 64 + Adam", "hnrc-adam", rank=64),
         _half("soap", "SOAP", "soap"),
     )
 }
@@ -58,7 +57,7 @@ class Config:
         num_threads: CPU threads of a run.
     """
 
-    contests: tuple[str, ...] = ("lstm", "cnn")
+    contests: tuple[str, ...] = ("lstm",)
     variants: tuple[str, ...] = tuple(VARIANTS)
     speakers: tuple[str | None, ...] = SPEAKERS
     num_threads: int = 1
