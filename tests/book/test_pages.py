@@ -61,8 +61,8 @@ ONE_OF_EACH = """() => {
     const { color, backgroundColor, fontSize, fontWeight } = getComputedStyle(part);
     return [color, backgroundColor, fontSize, fontWeight].join();
   };
-  const pieces = [...document.querySelectorAll("article pre span")];
-  const looks = pieces.map((piece) => look(piece) + look(piece.closest("pre")));
+  const pieces = [...document.querySelectorAll("article :is(pre, dt) span")];
+  const looks = pieces.map((piece) => look(piece) + look(piece.closest("pre, dt")));
   pieces.forEach((piece, i) => {
     if (seen.has(looks[i])) piece.replaceWith(...piece.childNodes);
     seen.add(looks[i]);
