@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,8 @@ NO_LIMIT = 600.0  # CPU seconds: what a run takes is reported, not cut
 def _half(name: str, title: str, like: str, **changes: Any) -> Method:
     """A method of the comparison with half of the steps and other options."""
     base = METHODS[like]
-    return Method(
-        name,
-        title,
-        base.optimizer,
-        base.rate,
-        {**base.fixed, **changes},
-        base.tuned,
-        share=0.5,
-        seconds=NO_LIMIT,
-        damped_rate=base.damped_rate,
-    )
+    fixed = {**base.fixed, **changes}
+    return replace(base, name=name, title=title, fixed=fixed, share=0.5, seconds=NO_LIMIT)
 
 
 VARIANTS = {

@@ -104,7 +104,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(request, browser, address):
-    """Opened once for all tests of a page in a view, in their order here: what they change, they undo."""
+    """Opened once for all tests of a page in a view, in order; only the last, axe, leaves it changed."""
     name, view = request.param
     with open_page(browser, f"{address}/{name}", view) as probe:
         yield Visit(name, view, probe)

@@ -22,6 +22,11 @@ def data_dir(tmp_path_factory):
     return write_fsdd_like(tmp_path_factory.mktemp("corpora"))
 
 
+@pytest.fixture(scope="module")
+def track(data_dir):
+    return Track(CONTEST.on_split(SPEAKERS[0]), load_parts("fsdd", held_out=SPEAKERS[0], data_dir=data_dir))
+
+
 def test_a_variant_differs_from_its_method_in_what_its_name_says():
     plain, many = experiment.VARIANTS["rank-8"], experiment.VARIANTS["rank-64"]
     assert plain.fixed == METHODS["hnrc-k"].fixed
@@ -34,8 +39,7 @@ LOOKS = {"rank-8": 8, "rank-64": 64, "every-step": 4 * 8, "rank-64-adam": 64}
 
 
 @pytest.mark.parametrize("name", [*LOOKS, "per-tensor"])
-def test_every_variant_pays_for_its_looks(data_dir, name):
-    track = Track(CONTEST.on_split(SPEAKERS[0]), load_parts("fsdd", held_out=SPEAKERS[0], data_dir=data_dir))
+def test_every_variant_pays_for_its_looks(track, name):
     method = experiment.VARIANTS[name]
     drawn = {"learning_rate": 0.05, "clip": 1.0, "damping": 1.0}
     last = track.run(method.optimizer, method.settings(drawn), CONTEST.budget(method), seed=0)[-1]
