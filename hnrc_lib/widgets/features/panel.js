@@ -55,7 +55,7 @@ function listenButtons(frame, act, signal) {
 
 export function buildControls(frame, stages, { sounds, act, signal }) {
   const held = { scene: null };
-  const picker = buildPicker(frame, sounds, { choose: act.choose, ready: act.loudest, signal });
+  const picker = buildPicker(frame, sounds, { choose: act.choose, ready: act.loudest, hush: act.hush, signal });
   const placeOf = () => frame.sliders;
   const sliders = sliderRows(SLIDERS, { placeOf, format: formatExact, write: act.write, signal });
   const emphasis = segmented({

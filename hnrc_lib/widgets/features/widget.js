@@ -33,6 +33,7 @@ function createActions({ read, write }, sounds, speaker) {
   return {
     write,
     choose,
+    hush: speaker.stop,
     loudest: () => write({ frame: loudestOf(sounds.of(read().clip)) }),
     reset() {
       choose(sounds.clips[0].name);

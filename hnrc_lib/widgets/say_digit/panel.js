@@ -47,7 +47,7 @@ function lengthOf({ sound }) {
 
 export function buildControls(frame, stages, { sounds, act, signal }) {
   const held = { scene: null };
-  const picker = buildPicker(frame, sounds, { choose: act.choose, ready: act.whole, signal });
+  const picker = buildPicker(frame, sounds, { choose: act.choose, ready: act.whole, hush: act.hush, signal });
   const sliders = sliderRows(SLIDERS, { placeOf: () => frame.sliders, format: formatExact, write: act.write, signal });
   const options = SETS.map((name) => [name, name[0].toUpperCase() + name.slice(1)]);
   const changed = (weights) => act.write({ weights });

@@ -23,6 +23,7 @@ function createActions({ read, write }, sounds, speaker) {
   return {
     write,
     choose,
+    hush: speaker.stop,
     whole: () => write(WHOLE),
     reset() {
       sounds.own.set(null);

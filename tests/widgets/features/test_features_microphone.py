@@ -8,9 +8,9 @@ import pytest
 
 from hnrc_lib.widgets import FeaturesExplorer
 from hnrc_lib.widgets.clips import shipped_clips
-from tests.browser import launch
+from tests.browser import PageProbe, launch
 from tests.widgets.checks import Show, read
-from tests.widgets.sounds import HEAR, last_played, likeness, probe_state, wav
+from tests.widgets.sounds import HEAR, last_played, probe_state, recorded, wav
 
 pytestmark = pytest.mark.page
 SAID = shipped_clips()[2].samples
@@ -26,27 +26,34 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield browser
 
 
-def test_a_recording_is_what_was_said(show: Show) -> None:
-    probe = show(FeaturesExplorer(), before=HEAR, permissions=["microphone"])
-    before = probe_state(probe)
-    assert probe.page.evaluate("window.opened") == []
+def two_seconds(probe: PageProbe) -> np.ndarray:
+    """Record, stop after two seconds, and hear it."""
     record = probe.page.get_by_role("button", name="Record", exact=True)
     record.click()
     probe.page.get_by_role("button", name="Stop (2.").wait_for()
     probe.page.get_by_role("button", name="Stop (").click()
+    record.wait_for()
     probe.page.wait_for_function(
         "document.querySelector('.hnrc-sentence').textContent.includes('your recording')"
     )
-    assert record.inner_text() == "Record"
     shown = read(probe, FeaturesExplorer)
     assert shown["problem"] == ""
     assert shown["selected"] == ["your own sound"]
-    assert probe.page.evaluate("window.opened") == ["microphone", "context"]
     probe.page.get_by_role("button", name="Listen to the sound").click()
     samples, rate = last_played(probe)
     assert rate == 8000
     assert 2 * rate <= len(samples) <= 3 * rate
-    assert likeness(samples, SAID) > 0.9  # a busy machine drops a block of the device now and then
+    return samples
+
+
+def test_a_recording_is_what_was_said(show: Show) -> None:
+    probe = show(FeaturesExplorer(), before=HEAR, permissions=["microphone"])
+    before = probe_state(probe)
+    assert probe.page.evaluate("window.opened") == []
+    recorded(lambda: two_seconds(probe), SAID)
+    opened = probe.page.evaluate("window.opened")
+    again = ["microphone", "context"] * (opened.count("microphone") - 1)
+    assert opened == ["microphone", "context", "context", *again]  # the third plays
     assert {**probe_state(probe), "frame": 0} == {**before, "frame": 0}
 
 
@@ -57,6 +64,15 @@ def test_a_recording_ends_by_itself(show: Show) -> None:
     probe.page.get_by_role("button", name="Record", exact=True).wait_for(timeout=20_000)
     probe.page.get_by_role("button", name="Listen to the sound").click()
     assert len(last_played(probe)[0]) == 24000
+
+
+def test_a_recording_does_not_hear_what_the_page_plays(show: Show) -> None:
+    probe = show(FeaturesExplorer(), before=HEAR, permissions=["microphone"])
+    listen = probe.page.get_by_role("button", name="Listen to the sound")
+    listen.click()
+    assert listen.inner_text() == "Stop"
+    probe.page.get_by_role("button", name="Record", exact=True).click()
+    assert listen.inner_text() == "Listen"
 
 
 def test_a_refused_microphone_is_said_and_changes_nothing(show: Show) -> None:

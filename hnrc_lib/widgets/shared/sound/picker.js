@@ -36,10 +36,11 @@ function acceptDrops(root, dropped, signal) {
   root.addEventListener("drop", onDrop, { signal });
 }
 
-// One recording at a time: a second press ends it, and leaving the page too.
-function createRecorder({ update, taken, failed, signal }) {
+// One recording at a time: a second press ends it, and leaving the page too. `hush()` runs before it.
+function createRecorder({ update, taken, failed, hush, signal }) {
   let ends = null;
   const begin = async () => {
+    hush();
     ends = new AbortController();
     const stop = AbortSignal.any([ends.signal, signal]);
     const heard = (now) => update(`Stop (${now.toFixed(1)} s)`);
@@ -64,8 +65,9 @@ function prepared({ samples, rate }) {
   return resample(samples, rate, CLIP_RATE);
 }
 
-// `choose(name)` takes a clip; `ready()` runs once the reader's own sound is a new one.
-export function buildPicker({ root, bar }, { clips, own }, { choose, ready, signal }) {
+// `choose(name)` takes a clip; `ready()` runs once the reader's own sound is a new one; `hush()` ends what plays,
+// so that a recording does not hear it.
+export function buildPicker({ root, bar }, { clips, own }, { choose, ready, hush, signal }) {
   const options = clips.map(({ name, title }) => [name, title]);
   const changed = (name) => name !== OWN && choose(name);
   const select = selectBox({ label: "Sound", options: [...options, [OWN, ""]], changed, signal });
@@ -88,7 +90,7 @@ export function buildPicker({ root, bar }, { clips, own }, { choose, ready, sign
   const input = fileInput(open, signal);
   const update = (text) => record.update({ text });
   const taken = (sound) => take("your recording", sound);
-  const press = createRecorder({ update, taken, failed, signal });
+  const press = createRecorder({ update, taken, failed, hush, signal });
   const title = `Up to ${SECONDS} seconds; the browser asks first`;
   const record = button({ label: "Record", title, clicked: press, signal });
   const file = button({ label: "Open a file", clicked: () => input.click(), signal });
