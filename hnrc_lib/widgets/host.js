@@ -1,6 +1,6 @@
-/* Gives the widgets of a static page their life without a kernel: reads the state that myst-nb embeds, imports
- * each widget's own module and shows it in place of its picture. The picture stays for print, and for a widget
- * that fails. Only anywidgets are run: core ipywidgets (sliders made in Python) would need their whole front end
+/* Gives the widgets of a static page their life without a kernel: reads the state that myst-nb embeds, runs each
+ * widget's own module and shows it in place of its picture: before the page is first painted where the widget is on
+ * the first screen, after that elsewhere. The picture stays for print, and for a widget that fails. Only anywidgets are run: core ipywidgets (sliders made in Python) would need their whole front end
  * and a kernel to be of use, so a page that embeds them keeps showing their static fallback. */
 (() => {
   "use strict";
@@ -56,11 +56,26 @@
   }
 
   const modules = new Map();
+  // A module that imports nothing and exports only its widget is a function's body but for one word, and a function
+  // can be called at once; an import from a blob waits for what the browser does meanwhile.
+  const EXPORTED = /^export default /m;
+  function compiled(text) {
+    if (text.match(/^(?:export|import)\b/gm)?.length !== 1 || !EXPORTED.test(text)) return null;
+    try {
+      return new Function(`"use strict";\n${text.replace(EXPORTED, "return ")}`);
+    } catch {
+      return null; // a policy of the page forbids it, or a module's own syntax: the import says what is wrong
+    }
+  }
+  async function evaluate(text) {
+    const body = compiled(text);
+    const made = body ? body() : await importText(text);
+    return typeof made === "function" ? await made() : made;
+  }
   async function importText(text) {
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     try {
-      const { default: made } = await import(url);
-      return typeof made === "function" ? await made() : made;
+      return (await import(url)).default;
     } finally {
       URL.revokeObjectURL(url);
     }
@@ -68,7 +83,7 @@
   function moduleOf(model) {
     const text = model.get("_esm");
     if (typeof text !== "string") throw new TypeError("the page's state has no module for it");
-    if (!modules.has(text)) modules.set(text, importText(text));
+    if (!modules.has(text)) modules.set(text, evaluate(text));
     return modules.get(text);
   }
 
@@ -134,6 +149,10 @@
     return records;
   }
 
+  // Until the first screen has been painted, widgets below it would only hold it up.
+  const onScreen = (tag) => tag.parentElement.getBoundingClientRect().top < window.innerHeight;
+  const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+
   async function start() {
     addStyle(STYLE);
     const models = new Map();
@@ -145,9 +164,11 @@
       return models.get(id);
     };
     const tags = [...document.querySelectorAll(`script[type="${VIEW}"]`)];
+    const below = new Set(tags.filter((tag) => !onScreen(tag)));
     await Promise.all(
       tags.map(async (tag) => {
         try {
+          if (below.has(tag)) await painted();
           const model = modelOf(JSON.parse(tag.textContent).model_id);
           if (records[model.model_id].model_module === "anywidget") await mount(tag, model);
         } catch (error) {

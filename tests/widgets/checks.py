@@ -171,12 +171,13 @@ class PageChecks:
         probe.page.wait_for_function(SPOKEN)
 
     def test_speed_is_measured(self, show: Show, capsys: pytest.CaptureFixture[str]) -> None:
-        probe = show(self.kind())
-        first = probe.page.evaluate(FIRST_DRAW)
+        loads = [show(self.kind()) for _ in range(3)]
+        first = sorted(each.page.evaluate(FIRST_DRAW) for each in loads)[1]
+        probe = loads[-1]
         times = probe.page.evaluate(MEASURE, self.first_slider())
         median, slow = times[len(times) // 2], times[int(0.95 * len(times))]
         with capsys.disabled():
-            print(f"\n{self.kind.__name__}: first draw {first:.0f} ms after the DOM (bar 150), ", end="")
+            print(f"\n{self.kind.__name__}: first draw {first:.0f} ms after the DOM, median of 3 (bar 150), ", end="")
             print(f"slider to frame {median:.1f} ms median, {slow:.1f} ms p95 (bar 16)")
         assert 0 < first < 3000
         assert 0 < slow < 500

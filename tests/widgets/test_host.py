@@ -31,6 +31,56 @@ def test_the_widget_takes_the_place_of_its_picture(show: Show) -> None:
     assert probe.page.evaluate("performance.getEntriesByName('hnrc-widget-drawn').length") == 1
 
 
+# when each widget was drawn, and when the page was whole, in milliseconds since it was asked for
+DRAWN_AT = """[performance.getEntriesByName('hnrc-widget-drawn').map((mark) => mark.startTime),
+  performance.getEntriesByType('navigation')[0].domContentLoadedEventStart,
+  performance.getEntriesByName('first-contentful-paint')[0].startTime]"""
+
+
+def test_the_first_screen_is_drawn_while_the_page_loads_and_the_rest_after_its_first_paint(
+    show: Show,
+) -> None:
+    first, second = DampingExplorer(), DampingExplorer(damping=7.0)
+    probe = show(first, second, height=500)
+    drawn, whole, painted = probe.page.evaluate(DRAWN_AT)
+    assert len(drawn) == 2
+    assert drawn[0] <= whole <= drawn[1]
+    assert painted <= drawn[1]
+
+
+NO_EVALUATION = "<meta http-equiv=Content-Security-Policy content=\"script-src 'self' blob:\">"
+
+
+def test_where_the_page_forbids_evaluation_the_module_is_imported(
+    chromium: Any, site: tuple[Path, str]
+) -> None:
+    folder, address = site
+    text = static_page(DampingExplorer()).replace("<head>", f"<head>{NO_EVALUATION}", 1)
+    write_page(folder, "policy.html", text)
+    with PageProbe(chromium) as probe:
+        probe.page.goto(f"{address}/policy.html")
+        probe.page.wait_for_selector("html[data-hnrc-widgets=ready]", state="attached")
+        assert probe.page.locator(DRAWN).count() == 5
+        assert probe.page_errors == []
+
+
+OTHER_MODULES = {
+    "a second export": "export const name = 'other';\nexport default { render({ el }) { el.append(name); } };",
+    "waiting": "const name = await Promise.resolve('other');\nexport default { render({ el }) { el.append(name); } };",
+    "a factory": "export default async () => ({ render({ el }) { el.append('other'); } });",
+    "a late word": "const text = 'export default of other';\nexport { text as default_text };\n"
+    "const made = { render({ el }) { el.append(text.slice(-5)); } };\nexport { made as default };",
+}
+
+
+@pytest.mark.parametrize("shape", OTHER_MODULES)
+def test_modules_of_any_shape_run(show: Show, shape: str) -> None:
+    widget = DampingExplorer()
+    state = embedded_state([widget])
+    state["state"][widget.model_id]["state"]["_esm"] = OTHER_MODULES[shape]
+    assert show(widget, state=state).page.locator(".hnrc-static-widget").inner_text() == "other"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_print_shows_the_light_picture(show: Show, theme: str) -> None:
     probe = show(DampingExplorer(), theme=theme)

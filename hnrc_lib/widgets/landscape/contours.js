@@ -24,30 +24,36 @@ function crossings(corners, values, level, { columns, rows }) {
   return ends;
 }
 
-// [cell, x, y, x, y] for each piece; where corners alternate, the mean of the four says which two hang together.
-export function contour(grid, level) {
+// The pieces of one cell's line: pairs of ends; where corners alternate, the mean of the four says which hang together.
+function piecesOf(own, level, i, j, grid) {
+  const corners = [
+    [i, j],
+    [i + 1, j],
+    [i + 1, j + 1],
+    [i, j + 1],
+  ];
+  const ends = crossings(corners, own, level, grid);
+  return pairs(own, level, ends.length).map(([a, b]) => [...ends[a], ...ends[b]]);
+}
+
+// For each level its line as pieces [cell, x, y, x, y].
+export function contours(grid, levels) {
   const { values, columns, rows } = grid;
-  const found = [];
+  const lines = levels.map(() => []);
   for (let j = 0; j < rows - 1; j++) {
     for (let i = 0; i < columns - 1; i++) {
       const k = j * columns + i;
-      const above = values[k] > level;
-      const next = k + columns;
-      if (values[k + 1] > level === above && values[next] > level === above && values[next + 1] > level === above)
-        continue;
-      const own = [values[k], values[k + 1], values[next + 1], values[next]];
-      const corners = [
-        [i, j],
-        [i + 1, j],
-        [i + 1, j + 1],
-        [i, j + 1],
-      ];
-      const ends = crossings(corners, own, level, grid);
+      const own = [values[k], values[k + 1], values[k + columns + 1], values[k + columns]];
+      const low = Math.min(own[0], own[1], own[2], own[3]);
+      const high = Math.max(own[0], own[1], own[2], own[3]);
       const cell = j * (columns - 1) + i;
-      for (const [a, b] of pairs(own, level, ends.length)) found.push([cell, ...ends[a], ...ends[b]]);
+      for (let n = 0; n < levels.length; n++) {
+        if (!(low <= levels[n] && levels[n] < high)) continue;
+        for (const piece of piecesOf(own, levels[n], i, j, grid)) lines[n].push([cell, ...piece]);
+      }
     }
   }
-  return found;
+  return lines;
 }
 
 function pairs(own, level, count) {

@@ -27,6 +27,12 @@ export function lensOf({ width, height }, scene) {
   };
 }
 
+// #rrggbb of [red, green, blue], the way of writing a colour that is read fastest.
+function hexadecimal(channels) {
+  const [red, green, blue] = channels.map(Math.round);
+  return `#${((1 << 24) | (red << 16) | (green << 8) | blue).toString(16).slice(1)}`;
+}
+
 // Each cell's colour: the basin's where the loss is low, the page's where it is high, darker in the shade.
 export function shadeCells({ values, columns, rows }, { basin, high, ink }) {
   const [low, top, dark] = [basin, high, ink].map(parseColour);
@@ -42,7 +48,7 @@ export function shadeCells({ values, columns, rows }, { basin, high, ink }) {
       const lit = (lightZ - lightX * slopeX - lightY * slopeY) / Math.hypot(slopeX, slopeY, 1);
       const shade = 0.35 * Math.max(0, 1 - Math.max(0, lit));
       const mixed = low.map((value, n) => value + (top[n] - value) * Math.min(1, height));
-      colours.push(`rgb(${mixed.map((value, n) => Math.round(value + (dark[n] - value) * shade)).join(" ")})`);
+      colours.push(hexadecimal(mixed.map((value, n) => value + (dark[n] - value) * shade)));
     }
   }
   return colours;

@@ -1,6 +1,6 @@
 // The recorded arrays as numbers, and all that the views show of a state; no drawing.
 import { remembered } from "../shared/remembered.js";
-import { contour, niceLevels } from "./contours.js";
+import { contours, niceLevels } from "./contours.js";
 import { cellOf, heightAt } from "./geometry.js";
 import { RUNS } from "./presets.js";
 
@@ -45,7 +45,9 @@ export function survey({ heights, paths, losses, off_plane: beside, distances, l
   const grid = { values, columns, rows };
   const heightOf = (loss) => (Math.log10(loss) - range[0]) / (range[1] - range[0]);
   const lossOf = (height) => 10 ** (range[0] + height * (range[1] - range[0]));
-  const levels = niceLevels(range).map((level) => ({ level, pieces: contour(grid, heightOf(level)) }));
+  const nice = niceLevels(range);
+  const lines = contours(grid, nice.map(heightOf));
+  const levels = nice.map((level, n) => ({ level, pieces: lines[n] }));
   const runs = RUNS.map((name, index) => {
     const path = pathOf(paths, index);
     const heightsBelow = path.map((point) => heightAt(grid, point));

@@ -11,7 +11,8 @@ function restored(packed, name) {
   const scales = unpackArray(scale).values;
   const each = values.length / shape[0];
   const weights = new Float32Array(values.length);
-  for (let i = 0; i < weights.length; i++) weights[i] = values[i] * scales[(i / each) | 0];
+  for (let o = 0, i = 0; o < shape[0]; o++)
+    for (const end = i + each; i < end; i++) weights[i] = values[i] * scales[o];
   return { values: weights, shape };
 }
 
@@ -25,38 +26,44 @@ function layersOf(packed, kind) {
   return layers;
 }
 
-// Σ over the rows of a kernel of 3 × 3 at `k` and the image under it at `n`.
-function correlate(weights, k, values, n, width) {
+// Adds to the row of `out` at `at` the correlation of the three rows of `values` at `n` with the kernel at `k`.
+function addRow(out, at, columns, weights, k, values, n, width) {
   const m = n + width;
   const l = m + width;
-  return (
-    weights[k] * values[n] +
-    weights[k + 1] * values[n + 1] +
-    weights[k + 2] * values[n + 2] +
-    weights[k + 3] * values[m] +
-    weights[k + 4] * values[m + 1] +
-    weights[k + 5] * values[m + 2] +
-    weights[k + 6] * values[l] +
-    weights[k + 7] * values[l + 1] +
-    weights[k + 8] * values[l + 2]
-  );
+  const a = weights[k];
+  const b = weights[k + 1];
+  const c = weights[k + 2];
+  const d = weights[k + 3];
+  const e = weights[k + 4];
+  const f = weights[k + 5];
+  const g = weights[k + 6];
+  const h = weights[k + 7];
+  const i = weights[k + 8];
+  for (let x = 0; x < columns; x++) {
+    out[at + x] +=
+      a * values[n + x] + b * values[n + x + 1] + c * values[n + x + 2] +
+      d * values[m + x] + e * values[m + x + 1] + f * values[m + x + 2] +
+      g * values[l + x] + h * values[l + x + 1] + i * values[l + x + 2];
+  }
 }
 
 // Correlation with kernels of 3 × 3, no padding, then max(0, x).
 function convolve({ values, height, width }, { weight, bias }) {
   const [outputs, inputs] = weight.shape;
-  const [rows, columns] = [height - KERNEL + 1, width - KERNEL + 1];
-  const out = new Float64Array(outputs * rows * columns);
-  const area = height * width;
-  let place = 0;
-  for (let o = 0; o < outputs; o++)
-    for (let y = 0; y < rows; y++)
-      for (let x = 0; x < columns; x++) {
-        let sum = bias[o];
-        for (let i = 0; i < inputs; i++)
-          sum += correlate(weight.values, 9 * (o * inputs + i), values, i * area + y * width + x, width);
-        out[place++] = Math.max(0, sum);
-      }
+  const rows = height - KERNEL + 1;
+  const columns = width - KERNEL + 1;
+  const area = rows * columns;
+  const out = new Float64Array(outputs * area);
+  for (let o = 0; o < outputs; o++) {
+    const at = o * area;
+    out.fill(bias[o], at, at + area);
+    for (let i = 0; i < inputs; i++) {
+      const k = KERNEL * KERNEL * (o * inputs + i);
+      for (let y = 0; y < rows; y++)
+        addRow(out, at + y * columns, columns, weight.values, k, values, (i * height + y) * width, width);
+    }
+  }
+  for (let n = 0; n < out.length; n++) out[n] = Math.max(0, out[n]);
   return { values: out, height: rows, width: columns };
 }
 

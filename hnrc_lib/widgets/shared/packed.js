@@ -8,11 +8,17 @@ export function unpackArray(packed) {
   return unpacked.get(packed);
 }
 
+function bytesOf(data) {
+  const letters = atob(data);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+  return bytes;
+}
+
 function decode({ dtype, shape, data }) {
   const Numbers = TYPES[dtype];
   if (!Numbers) throw new RangeError(`dtype must be one of ${Object.keys(TYPES).join(", ")}, got ${dtype}`);
-  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  const values = new Numbers(bytes.buffer);
+  const values = new Numbers(bytesOf(data).buffer);
   const size = shape.reduce((product, side) => product * side, 1);
   if (values.length !== size) throw new RangeError(`data must hold ${size} numbers, got ${values.length}`);
   return { values, shape };

@@ -25,7 +25,7 @@ const compute = (cases) => cases.map(({ values, columns, rows, turn, tilt, point
     order: geometry.paintersOrder(view, grid),
     heights: points.map(([x, y]) => geometry.heightAt(grid, [x, y])),
     cells: points.map(([x, y]) => geometry.cellOf(grid, [x, y])),
-    contour: contours.contour(grid, level),
+    contour: contours.contours(grid, [0.5, level])[1],
     levels: contours.niceLevels([level - 2, level + 1]),
     picked: points.map(([x, y]) => {
       const [right, up] = geometry.project(view, [x, y, geometry.heightAt(grid, [x, y])]);
