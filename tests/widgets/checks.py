@@ -177,7 +177,7 @@ class PageChecks:
         times = probe.page.evaluate(MEASURE, self.first_slider())
         median, slow = times[len(times) // 2], times[int(0.95 * len(times))]
         with capsys.disabled():
-            print(f"\n{self.kind.__name__}: first draw {first:.0f} ms after the DOM, median of 3 (bar 150), ", end="")
+            print(f"\n{self.kind.__name__}: first draw {first:.0f} ms after the DOM, median of 3 (bar 150)")
             print(f"slider to frame {median:.1f} ms median, {slow:.1f} ms p95 (bar 16)")
         assert 0 < first < 3000
         assert 0 < slow < 500

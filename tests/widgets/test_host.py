@@ -64,12 +64,12 @@ def test_where_the_page_forbids_evaluation_the_module_is_imported(
         assert probe.page_errors == []
 
 
+DRAWS_NAME = "{ render({ el }) { el.append(name); } }"
 OTHER_MODULES = {
-    "a second export": "export const name = 'other';\nexport default { render({ el }) { el.append(name); } };",
-    "waiting": "const name = await Promise.resolve('other');\nexport default { render({ el }) { el.append(name); } };",
-    "a factory": "export default async () => ({ render({ el }) { el.append('other'); } });",
-    "a late word": "const text = 'export default of other';\nexport { text as default_text };\n"
-    "const made = { render({ el }) { el.append(text.slice(-5)); } };\nexport { made as default };",
+    "a second export": f"export const name = 'other';\nexport default {DRAWS_NAME};",
+    "waiting": f"const name = await Promise.resolve('other');\nexport default {DRAWS_NAME};",
+    "a factory": f"const name = 'other';\nexport default async () => ({DRAWS_NAME});",
+    "a late word": f"const name = 'other';\nconst made = {DRAWS_NAME};\nexport {{ made as default }};",
 }
 
 
