@@ -31,7 +31,7 @@ class Config:
         damping: λ where damping is on; off is gradient descent with momentum.
         decay: where decay is on, decoupled, per unit of the rate.
         clip: greatest norm of the gradient where clipping is on.
-        pilot_rates: α that the pilot tries; the largest at which the run with all three off keeps a finite
+        pilot_rates: η that the pilot tries; the largest at which the run with all three off keeps a finite
             loss is that of the design.
         pilot_seed: of weights and order in the pilot, which trains without the first speaker.
         steps: of a run.

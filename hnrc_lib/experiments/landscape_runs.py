@@ -36,8 +36,8 @@ class Config:
     """How the four runs are trained, and how finely their plane is drawn.
 
     Attributes:
-        rate: α of every run; the damped step is taken with η = αλ, which tends to gradient descent of rate
-            α where there is no curvature.
+        rate: η of every run; the damped step is taken with α = ηλ, which tends to gradient descent of rate
+            η where there is no curvature.
         clip: greatest norm of the gradient in the clipped run.
         damping: λ of the damped run.
         decay: of weights, in the run with decay, added to the gradient.

@@ -34,7 +34,7 @@ class Pace:
     """What trainings at all levels have in common.
 
     Attributes:
-        rate: α; the damped step is taken with η = αλ, so that λ alone says how much curvature counts.
+        rate: η; the damped step is taken with α = ηλ, so that λ alone says how much curvature counts.
         steps: of a run.
         rank: curvature directions of the damped step.
         refresh: steps after which they are found anew.
@@ -75,14 +75,14 @@ class Training:
 def train_at(track: Track, levels: Levels, pace: Pace, seed: int) -> Training:
     """Train once.
 
-        θ ← (1 − α·decay) θ − αλ (Hₖ + λI)⁻¹ m,  m ← 0.9 m + clip(∇L),  clip(g) = g·min(1, c/‖g‖)
+        θ ← (1 − η·decay) θ − ηλ (Hₖ + λI)⁻¹ m,  m ← 0.9 m + clip(∇L),  clip(g) = g·min(1, c/‖g‖)
 
-    Hₖ is the Gauss–Newton matrix's part along ``rank`` directions. α goes as the track's recipe says.
+    Hₖ is the Gauss–Newton matrix's part along ``rank`` directions. η goes as the track's recipe says.
 
     Args:
         track: task and data.
         levels: of the three.
-        pace: α, steps and curvature.
+        pace: η, steps and curvature.
         seed: of weights and order.
     """
     damping = levels.damping

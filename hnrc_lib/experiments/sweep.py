@@ -32,7 +32,7 @@ class Config:
         damping: λ > 0; infinity is gradient descent with momentum, to which the damped step tends.
         decay: decoupled, per unit of ``rate``, ≥ 0; biases and gains are exempt.
         clip: greatest norm of the gradient, > 0; infinity clips nothing.
-        rate: α; the damped step is taken with η = αλ, so that λ alone says how much curvature counts.
+        rate: η; the damped step is taken with α = ηλ, so that λ alone says how much curvature counts.
         steps: of a run.
         seeds: of weights and order; every combination is run with each.
         rank: curvature directions of the damped step.
@@ -63,9 +63,9 @@ def run(
 ) -> Record:
     """Train at every combination of damping, decay and clipping.
 
-        θ ← (1 − α·decay) θ − αλ (Hₖ + λI)⁻¹ m,  m ← 0.9 m + clip(∇L),  clip(g) = g·min(1, c/‖g‖)
+        θ ← (1 − η·decay) θ − ηλ (Hₖ + λI)⁻¹ m,  m ← 0.9 m + clip(∇L),  clip(g) = g·min(1, c/‖g‖)
 
-    Hₖ is the Gauss–Newton matrix's part along ``rank`` directions. α falls linearly to 0.
+    Hₖ is the Gauss–Newton matrix's part along ``rank`` directions. η falls linearly to 0.
 
     Args:
         config: the recorded experiment when None.

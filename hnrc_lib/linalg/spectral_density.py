@@ -28,7 +28,7 @@ class SpectralDensity:
     size: int
 
     def expectation(self, function: Callable[[Tensor], Tensor]) -> tuple[float, float]:
-        """Mean of a function over the n eigenvalues, (1/n) Σ f(λᵢ), and its standard error.
+        """Mean of a function over the n eigenvalues, (1/n) Σ f(hᵢ), and its standard error.
 
         The error is the scatter between probes; it is NaN for a single one. n times the mean estimates
         the trace of f(A).

@@ -32,13 +32,13 @@ class CurvatureOptimizer(torch.optim.Optimizer):
 
     ``step(closure)`` takes a closure that returns the loss, or loss and outputs, and calls no ``backward``.
     Parameters are one flat vector over all groups; each group has its own ``lr``, ``damping`` and
-    ``weight_decay`` (decoupled: θ ← θ − ηδθ beside the step). Products need float32 or float64: reduced
+    ``weight_decay`` (decoupled: θ ← θ − αδθ beside the step). Products need float32 or float64: reduced
     precision is refused, as torch's ``GradScaler`` refuses closures. Where other parameters train than at
     the last step (a group was added, a layer frozen), curvature and momentum start anew.
 
     Args:
         params: parameters, named or not, or groups.
-        lr: η > 0.
+        lr: α > 0.
         damping: λ ≥ 0, or a rule, or its text, see ``make_damping``.
         weight_decay: δ ≥ 0.
         curvature: the matrix and how it is used.

@@ -21,7 +21,7 @@ _CHUNK = 64
 class DampedNewton(CurvatureOptimizer):
     """The formula of the sources, with the exact matrix.
 
-        θ ← θ − η (M + λI)⁻¹ g,   M the Hessian, Gauss–Newton or Fisher matrix
+        θ ← θ − α (M + λI)⁻¹ g,   M the Hessian, Gauss–Newton or Fisher matrix
 
     It takes n products and n² numbers: for models of some thousands of parameters. Where M + λI is not
     positive definite the rule of ``damped_newton_step`` is followed.

@@ -45,7 +45,7 @@ def hutchinson_diagonal(
 class DiagonalNewton(CurvatureOptimizer):
     """Every parameter divided by its own curvature, with |·| and damping that make it a descent.
 
-        θ_i ← θ_i − η m_i/(|d_i| + λ),   d ← γd + (1 − γ) ẑ,  ẑ the Hutchinson estimate of diag(M)
+        θ_i ← θ_i − α m_i/(|d_i| + λ),   d ← γd + (1 − γ) ẑ,  ẑ the Hutchinson estimate of diag(M)
 
     d is freed of its start at zero by 1 − γᵗ.
 

@@ -81,7 +81,7 @@ class _Diagonal(LinearOperator):
 class HessianFree(CurvatureOptimizer):
     """A damped Newton step by conjugate gradients, checked against the loss itself.
 
-        s ≈ −(M + λI)⁻¹g,   θ ← θ + ηc s
+        s ≈ −(M + λI)⁻¹g,   θ ← θ + αc s
 
     Conjugate gradients start from the last step, stop by Martens' rule and give the iterates on the way;
     of those the one of lowest loss is taken, going back as long as that helps, and then shortened by 0.8
@@ -194,7 +194,7 @@ class HessianFree(CurvatureOptimizer):
     def _curved_steps(
         self, operator: GraphOperator, metric: Tensor, b: Tensor, candidates: list[tuple[Tensor, float]]
     ) -> list[tuple[Tensor, float]]:
-        """The steps ηx of the iterates, and sᵀMs of each: from the model's value where all have one η."""
+        """The steps αx of the iterates, and sᵀMs of each: from the model's value where all have one α."""
         rates = self._values("lr")
         steps = [rates * x for x, _ in candidates]
         if isinstance(rates, Tensor):

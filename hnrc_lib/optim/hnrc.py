@@ -54,10 +54,10 @@ class LowRankCurvature(Curvature):
 class HNRC(CurvatureOptimizer):
     """Step through the inverse of damping plus a few directions of curvature.
 
-        θ ← θ − η (λD + V diag(μ) Vᵀ)⁻¹ m,   V diag(μ) Vᵀ ≈ M of rank k,  by Sherman–Morrison or Woodbury
+        θ ← θ − α (λD + V diag(μ) Vᵀ)⁻¹ m,   V diag(μ) Vᵀ ≈ M of rank k,  by Sherman–Morrison or Woodbury
 
     With k = 1 and v the gradient it is reading (d) of the source's name, H₁ = Hv vᵀH/(vᵀHv), and with
-    η = λα and λ → ∞ it is torch's SGD with momentum, or with a scaling Adam, RMSprop or Adagrad, at rate α.
+    α = λη and λ → ∞ it is torch's SGD with momentum, or with a scaling Adam, RMSprop or Adagrad, at rate η.
     V and μ are found anew at every refresh; between two refreshes a step costs one gradient.
 
     Args:

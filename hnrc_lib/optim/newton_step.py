@@ -25,7 +25,7 @@ class DampedNewtonStep:
             H + λI where the step was refused; infinite when singular.
         predicted_reduction: what the undamped quadratic model says the loss falls by.
         damping: the λ that was used, larger than the one asked for where it was raised.
-        reason: why the step is not −η(H + λI)⁻¹g with the λ asked for, or None.
+        reason: why the step is not −α(H + λI)⁻¹g with the λ asked for, or None.
     """
 
     step: Tensor
@@ -47,9 +47,9 @@ def damped_newton_step(
 ) -> DampedNewtonStep:
     """The step of damped Newton (Levenberg–Marquardt), by a Cholesky factorisation.
 
-        s = −η (H + λI)⁻¹ g
+        s = −α (H + λI)⁻¹ g
 
-    λ → 0 gives Newton's step where H is positive definite; η = λα with λ → ∞ gives gradient descent, −αg.
+    λ → 0 gives Newton's step where H is positive definite; α = λη with λ → ∞ gives gradient descent, −ηg.
     H + λI counts as positive definite when Cholesky succeeds and its smallest eigenvalue exceeds the
     rounding error n·ε·max|h|. Where it is not, the rule named by ``not_positive_definite`` is followed:
     ``refuse`` gives a zero step; ``raise_damping`` starts from the larger of 2λ and 10⁻³‖H‖_F and doubles
@@ -60,14 +60,14 @@ def damped_newton_step(
         hessian: H, symmetric (n, n).
         gradient: g, shape (n,).
         damping: λ ≥ 0.
-        learning_rate: η > 0.
+        learning_rate: α > 0.
         not_positive_definite: the rule for an indefinite or singular H + λI.
 
     Returns:
         The step and what is known about it.
 
     Raises:
-        ValueError: shapes do not fit, H is not symmetric, a value is not finite, λ < 0 or η ≤ 0, an
+        ValueError: shapes do not fit, H is not symmetric, a value is not finite, λ < 0 or α ≤ 0, an
             unknown rule.
 
     >>> H, g = torch.diag(torch.tensor([4.0, 1.0])), torch.tensor([4.0, 1.0])

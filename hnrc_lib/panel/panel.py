@@ -184,7 +184,7 @@ def _controls() -> dict[str, Any]:
             min=-4,
             max=0.5,
             step=0.05,
-            description="Rate α",
+            description="Rate η",
             readout_format=".2g",
             style=_WIDE,
         ),

@@ -33,11 +33,11 @@ class PanelSettings:
     Attributes:
         model: a key of ``MODELS``.
         optimizer: a key of ``OPTIMIZERS``.
-        rate: α > 0. HNRC steps with η = αλ, so that λ alone says how much curvature counts; the others
-            step with α.
+        rate: η > 0. HNRC steps with α = ηλ, so that λ alone says how much curvature counts; the others
+            step with η.
         damping: λ > 0; only HNRC has one.
         clip: greatest norm of the gradient, > 0; infinity clips nothing.
-        decay: of the weights, per unit of α, ≥ 0; biases and gains are exempt. SGD adds it to the gradient,
+        decay: of the weights, per unit of η, ≥ 0; biases and gains are exempt. SGD adds it to the gradient,
             divided by the ten steps over which momentum sums; the others shrink the weights beside the step.
         epochs: passes through the training utterances, 1 … 50.
         seed: of weights and order.
@@ -84,15 +84,15 @@ class PanelSettings:
         """The settings in a line.
 
         >>> PanelSettings(clip=5.0).title()
-        'CNN, HNRC, rank 8, α 0.05, λ 3, clip 5, no decay, seed 0'
+        'CNN, HNRC, rank 8, η 0.05, λ 3, clip 5, no decay, seed 0'
         """
-        parts = [self.model, self.optimizer, f"α {self.rate:.3g}"]
+        parts = [self.model, self.optimizer, f"η {self.rate:.3g}"]
         if self.is_damped:
             parts.append(f"λ {self.damping:g}")
         return ", ".join([*parts, clip_and_decay(self.clip, self.decay), f"seed {self.seed}"])
 
     def recipe(self, size: str = "quick") -> Recipe:
-        """The training run: no augmentation, batches of 64, α falling linearly to 0.
+        """The training run: no augmentation, batches of 64, η falling linearly to 0.
 
         Args:
             size: ``"quick"`` trains on the shipped digits; ``"colab"`` and ``"full"`` on FSDD with a speaker

@@ -9,7 +9,7 @@ from hnrc_lib.sequence.ctc import (
     ctc_loss_from_logits,
 )
 from hnrc_lib.sequence.ctc_alignment import ctc_align
-from hnrc_lib.sequence.ctc_functions import softmax_curvature
+from hnrc_lib.sequence.ctc_product import softmax_curvature
 from hnrc_lib.sequence.greedy_decode import GreedyPath, greedy_decode
 from hnrc_lib.sequence.hmm import HMM, viterbi
 from hnrc_lib.sequence.metrics import ErrorRate, alignment_lines, character_error_rate, word_error_rate

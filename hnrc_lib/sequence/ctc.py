@@ -14,9 +14,10 @@ from hnrc_lib.sequence.ctc_arguments import (
     check_reduction,
     padded_targets,
 )
-from hnrc_lib.sequence.ctc_functions import CTCLoss, softmax_curvature
+from hnrc_lib.sequence.ctc_functions import CTCLoss
 from hnrc_lib.sequence.ctc_kernels import check_choice
 from hnrc_lib.sequence.ctc_lattice import ctc_lattice, extended_labels
+from hnrc_lib.sequence.ctc_product import softmax_curvature
 
 
 def ctc_loss(

@@ -1,4 +1,4 @@
-"""CTC's three autograd functions: the loss, its gradient, and the product with its Hessian.
+"""CTC's autograd functions of the loss and of its gradient; the product with its Hessian is in ctc_product.
 
 Each differentiates into the next, so reverse over reverse, forward over reverse, reverse over forward and
 ``torch.func`` all end in one tangent pass over one lattice. The loss, and the gradient where no graph of it
@@ -14,21 +14,11 @@ from torch.autograd import Function
 from hnrc_lib.sequence import ctc_native
 from hnrc_lib.sequence.ctc_arguments import Options, padded_targets
 from hnrc_lib.sequence.ctc_kernels import kernels
-from hnrc_lib.sequence.ctc_lattice import (
-    Lattice,
-    extended_labels,
-    gather_states,
-    scatter_states,
-    valid_states,
-)
+from hnrc_lib.sequence.ctc_lattice import Lattice, extended_labels, scatter_states
+from hnrc_lib.sequence.ctc_product import Last, Product
 from hnrc_lib.sequence.folding import apply_folded
 from hnrc_lib.sequence.forward_mode import with_outer_tangents
 from hnrc_lib.sequence.signatures import with_signature
-
-THIRD_DERIVATIVE = (
-    "CTC is differentiable twice, and a third derivative with respect to the scores was asked for: use the "
-    "loss, its gradient, products with its Hessian, or the Hessian itself, and take no derivative of those"
-)
 
 
 def _batch_axis(targets: Tensor, in_dim: int | None) -> int:
@@ -40,100 +30,6 @@ def _frame_mask(like: Tensor, input_lengths: Tensor, feasible: Tensor) -> Tensor
     """1 for the frames of feasible utterances, 0 for padding and infeasible ones, (time, batch, 1)."""
     frames = torch.arange(like.shape[0], device=like.device).unsqueeze(1)
     return ((frames < input_lengths) & feasible).to(like.dtype).unsqueeze(2)
-
-
-class _Last(Function):
-    """Stands for the scores in the Hessian product; differentiating through it is the third derivative."""
-
-    @staticmethod
-    @with_signature
-    def forward(scores: Tensor) -> Tensor:
-        return scores.new_zeros(scores.shape[1])
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        pass
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        raise RuntimeError(THIRD_DERIVATIVE)
-
-    @staticmethod
-    def jvp(ctx: Any, *tangents: Any) -> Any:
-        raise RuntimeError(THIRD_DERIVATIVE)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, scores: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return apply_folded(_Last.apply, info.batch_size, in_dims, (scores,), (-2,), (-1,))
-
-
-class _Product(Function):
-    """Directions (*vectors, time, batch, classes) times the Hessian of every utterance's loss."""
-
-    @staticmethod
-    @with_signature
-    def forward(
-        vector: Tensor,
-        last: Tensor,
-        probabilities: Tensor,
-        posteriors: Tensor,
-        transitions: Tensor,
-        labels: Tensor,
-        input_lengths: Tensor,
-        target_lengths: Tensor,
-        options: Options,
-    ) -> Tensor:
-        directions = vector.reshape(-1, *vector.shape[-3:])
-        time, _, classes = directions.shape[1:]
-        valid = valid_states(time, labels.shape[0], input_lengths, target_lengths)
-        states = gather_states(directions, labels)
-        product = kernels(options.kernel).covariance_product
-        covariance = product(states, posteriors, transitions, valid)
-        out = scatter_states(covariance.neg(), labels, classes)
-        if probabilities.numel():
-            out += softmax_curvature(probabilities, directions)
-        return out.view(vector.shape)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        _, *tensors, ctx.options = inputs
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        last, *rest = ctx.saved_tensors
-        (cotangent,) = grad_outputs
-        # `last` is returned a gradient so that the engine reaches it if, and only if, it is asked for
-        product = _Product.apply(cotangent, last, *rest, ctx.options)
-        return product, torch.zeros_like(last), *(None,) * 7
-
-    @staticmethod
-    def jvp(ctx: Any, *tangents: Any) -> Any:
-        def rule(*tensors: Tensor) -> Any:
-            return _Product.apply(*tensors, ctx.options)
-
-        return with_outer_tangents(rule, tangents[0], *ctx.saved_tensors)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        vector, *lattice = args
-        if all(in_dim is None for in_dim in in_dims[1:]):  # many directions share one lattice
-            return _Product.apply(vector.movedim(in_dims[0], 0), *lattice), 0
-        axes = (-2, -1, -2, -1, -1, -1, -1, -1, None)
-        return apply_folded(_Product.apply, info.batch_size, in_dims, args, axes, (-2,))
-
-
-def softmax_curvature(probabilities: Tensor, directions: Tensor) -> Tensor:
-    """Hessian of the softmax cross-entropy in its logits, times vectors; classes last.
-
-        (diag p − p pᵀ) v = p ⊙ (v − ⟨p, v⟩)
-
-    >>> softmax_curvature(torch.tensor([[0.5, 0.5]]), torch.tensor([[1.0, 0.0]]))
-    tensor([[ 0.2500, -0.2500]])
-    """
-    mean = torch.einsum("...c,...c->...", probabilities, directions).unsqueeze(-1)
-    return (directions - mean).mul_(probabilities)
 
 
 def _from_lattice(
@@ -180,13 +76,13 @@ class _Gradient(Function):
         scores, *lattice = ctx.saved_tensors
         if grad_outputs[0] is None:
             return (None,) * 5
-        product = _Product.apply(grad_outputs[0], _Last.apply(scores), *lattice, ctx.options)
+        product = Product.apply(grad_outputs[0], Last.apply(scores), *lattice, ctx.options)
         return product, *(None,) * 4
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         def rule(tangent: Tensor, scores: Tensor, *lattice: Tensor) -> Any:
-            return _Product.apply(tangent, _Last.apply(scores), *lattice, ctx.options)
+            return Product.apply(tangent, Last.apply(scores), *lattice, ctx.options)
 
         return with_outer_tangents(rule, tangents[0], *ctx.saved_tensors), *(None,) * 4
 

@@ -29,7 +29,7 @@ def test_every_control_at_its_ends_trains(tmp_path, few, changes):
 
 
 def test_the_damped_step_tends_to_gradient_descent(tmp_path, few):
-    """With the rate αλ and no curvature left beside a huge λ, HNRC and SGD take the same steps."""
+    """With the rate ηλ and no curvature left beside a huge λ, HNRC and SGD take the same steps."""
     losses = []
     for name, damping in (("HNRC, rank 8", 1e9), ("SGD with momentum", 1.0)):
         settings = PanelSettings(optimizer=name, damping=damping, epochs=1, clip=1.0)

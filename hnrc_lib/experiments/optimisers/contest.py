@@ -85,7 +85,7 @@ class Method:
             texts to choose from.
         share: of the task's steps that a run takes, for a method whose steps cost more, or a control.
         seconds: of CPU time that a run takes at most.
-        damped_rate: the rate is multiplied by the damping: η = αλ, so that α is the rate of gradient descent
+        damped_rate: the rate is multiplied by the damping: α = ηλ, so that η is the rate of gradient descent
             where there is no curvature.
     """
 

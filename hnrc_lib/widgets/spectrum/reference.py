@@ -29,8 +29,8 @@ class Inspection:
         largest: h_max.
         negative: eigenvalues below zero, beyond rounding.
         zero: eigenvalues that are zero but for rounding.
-        drowned: share of eigenvalues with |λᵢ| < λ.
-        indefinite: eigenvalues with λᵢ + λ ≤ 0.
+        drowned: share of eigenvalues with |hᵢ| < λ.
+        indefinite: eigenvalues with hᵢ + λ ≤ 0.
         needed: −h_min, above which H + λI is positive definite; 0 where H itself has no negative one.
         condition: (h_max + λ)/(h_min + λ); None where H + λI is not positive definite.
     """
@@ -96,7 +96,7 @@ def curve(
 
 
 def shrinkage(values: Numbers | float, damping: float) -> Numbers:
-    """λᵢ/(λᵢ + λ), the share of Newton's step that is left along an eigenvector; NaN at the pole.
+    """hᵢ/(hᵢ + λ), the share of Newton's step that is left along an eigenvector; NaN at the pole.
 
     >>> shrinkage(np.array([1.0, -0.5]), 1.0)
     array([ 0.5, -1. ])
@@ -137,7 +137,7 @@ def inspect(eigenvalues: Float[np.ndarray, " n"], damping: float) -> Inspection:
     """What is said of all eigenvalues of one stage.
 
     Args:
-        eigenvalues: λᵢ, shape (n,).
+        eigenvalues: hᵢ, shape (n,).
         damping: λ ≥ 0.
     """
     smallest, largest = float(eigenvalues.min()), float(eigenvalues.max())

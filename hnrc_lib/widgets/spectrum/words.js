@@ -46,7 +46,7 @@ const SOURCES = {
 export function titles(scene) {
   return {
     density: SOURCES[scene.state.source](scene),
-    shrinkage: "What λ leaves of Newton’s step: λᵢ/(λᵢ + λ)",
+    shrinkage: "What λ leaves of Newton’s step: hᵢ/(hᵢ + λ)",
     training: "Over training: h_max, and the λ that is needed",
   };
 }
@@ -59,7 +59,7 @@ export function tellShrinkage({ bins, state }) {
   const least = bins[0];
   const greatest = bins.at(-1);
   const factor = ({ factor: value }) => (Number.isNaN(value) ? "at the pole" : formatNumber(value));
-  return `Factor λᵢ/(λᵢ + λ) at ${tellDamping(state.damping)}: ${factor(least)} at the lowest eigenvalues, ${factor(greatest)} at the highest.`;
+  return `Factor hᵢ/(hᵢ + λ) at ${tellDamping(state.damping)}: ${factor(least)} at the lowest eigenvalues, ${factor(greatest)} at the highest.`;
 }
 
 export function tellTraining({ stages }) {
