@@ -30,7 +30,7 @@ serve: book  ## Build, then open the site in the browser
 	$(BIN)/python -m hnrc_lib.book.serve
 
 test: book lint  ## Build the book if it is stale, then run every check and test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --no-loadscope-reorder
 
 lint: $(STAMP)  ## ruff and pyright
 	$(BIN)/ruff check .

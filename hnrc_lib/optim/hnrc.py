@@ -178,16 +178,19 @@ class HNRC(CurvatureOptimizer):
             return (self._flat.vector() - memory["previous"]).unsqueeze(1)
         if chosen in _ONE_DIRECTION:
             return (direction if chosen == "momentum" else gradient).unsqueeze(1)
-        found = memory["rows"].mT if chosen == "previous" and "rows" in memory else None
-        if found is not None and bool((memory["values"] > 0).all()):
+        if chosen != "previous" or "rows" not in memory:
+            return self._random(gradient)
+        found, values = memory["rows"].mT, memory["values"]
+        alive = values > torch.finfo(values.dtype).eps * values.amax(1, keepdim=True)
+        if bool(alive.all()):
             return found
-        random = torch.randn(self.rank, len(gradient), generator=self._generator(), dtype=gradient.dtype).mT
-        random = random.to(gradient.device)
-        if found is None:
-            return random
-        # A direction that has vanished is looked for anew.
-        rows = zip(self._blocks(), memory["values"], strict=True)
-        return torch.cat([torch.where(mu > 0, found[a:b], random[a:b]) for (_, a, b), mu in rows])
+        # A direction that has vanished, but for rounding, is looked for anew.
+        random, rows = self._random(gradient), zip(self._blocks(), alive, strict=True)
+        return torch.cat([torch.where(kept, found[a:b], random[a:b]) for (_, a, b), kept in rows])
+
+    def _random(self, gradient: Tensor) -> Tensor:
+        drawn = torch.randn(self.rank, len(gradient), generator=self._generator(), dtype=gradient.dtype)
+        return drawn.mT.to(gradient.device)
 
     def _solve(self, metric: Tensor | float, memory: dict[str, Any], right: Tensor) -> Tensor:
         floor = self.settings.safeguard == "floor" and self.rank > 1

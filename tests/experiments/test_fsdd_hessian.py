@@ -124,4 +124,6 @@ def test_the_recorded_hessian_is_that_of_the_recorded_parameters_on_real_speech(
     params = unflatten(torch.from_numpy(recorded.arrays["parameters"]), problem.snapshot())
     hessian = dense_hessian(problem.loss, params).numpy()
     np.testing.assert_allclose(final_hessian(recorded), hessian, rtol=6e-4, atol=1e-8)
-    np.testing.assert_allclose(np.linalg.eigvalsh(hessian), recorded.arrays["eigenvalues"][-1], atol=1e-8)
+    np.testing.assert_allclose(
+        np.linalg.eigvalsh(hessian), recorded.arrays["eigenvalues"][-1], rtol=1e-6, atol=1e-8
+    )

@@ -93,7 +93,7 @@ def test_directions_that_vanished_are_looked_for_anew():
     optimizer = HNRC([x], 1e-3, 1.0, rank=3, curvature=settings("hessian", "previous"))
     for _ in range(3):
         optimizer.step(lambda: (bend * x**2).sum() / 2)
-    assert optimizer.shared["values"][0, 1:].tolist() == [0.0, 0.0]
+    assert optimizer.shared["values"][0, 1:].abs().max() < 1e-20  # rounding may leave something
     bend[:] = torch.tensor([9.0, 1.0, 3.0, 5.0], dtype=F64)
     for _ in range(15):
         optimizer.step(lambda: (bend * x**2).sum() / 2)
