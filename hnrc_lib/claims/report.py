@@ -14,8 +14,9 @@ def ledger_table(identifiers: Iterable[str] | None = None) -> list[dict[str, Any
         identifiers: claims to run, for example ``["0.4", "0.7"]``; all when left out.
 
     Returns:
-        One dict a claim, in the ledger's order: ``id source section quote translation predicate lead
-        verdict sentence numbers seconds``.
+        One dict a claim, in the ledger's order: ``id source section quote translation predicate revised
+        lead verdict sentence numbers seconds``; ``revised`` says what of the predicate was not fixed before
+        the run, and is empty where all of it was.
 
     Raises:
         ValueError: an identifier is not in the ledger.
@@ -40,7 +41,7 @@ def as_json(rows: list[dict[str, Any]] | None = None) -> str:
 def _row(identifier: str) -> dict[str, Any]:
     claim = LEDGER[identifier]
     evidence = claim.run()
-    described = ("id", "source", "section", "quote", "translation", "predicate", "lead")
+    described = ("id", "source", "section", "quote", "translation", "predicate", "revised", "lead")
     return {name: getattr(claim, name) for name in described} | {
         "verdict": str(evidence.verdict),
         "sentence": evidence.sentence,

@@ -13,6 +13,7 @@ COLUMNS = {
     "quote",
     "translation",
     "predicate",
+    "revised",
     "lead",
     "verdict",
     "sentence",
@@ -40,6 +41,12 @@ def test_json_keeps_numbers_and_letters():
 def test_json_refuses_what_is_not_json():
     with pytest.raises(ValueError, match="not JSON compliant"):
         as_json([{"numbers": {"x": float("nan")}}])
+
+
+def test_rows_say_which_tests_were_not_fixed_before_the_run():
+    fixed, changed = ledger_table(["0.6", "1.11"])
+    assert fixed["revised"] == ""
+    assert changed["revised"] == LEDGER["1.11"].revised != ""
 
 
 def test_an_unknown_claim_is_named():
