@@ -17,7 +17,7 @@ function between({ min, max }) {
 const SLIDERS = {
   threshold: ["threshold", "c", between(SCHEMA.threshold)],
   damping: ["damping", "λ", between(SCHEMA.damping)],
-  learning_rate: ["learning rate", "α", between(SCHEMA.learning_rate)],
+  learning_rate: ["learning rate", "η", between(SCHEMA.learning_rate)],
   current: ["step shown", "k", integerPositions({ low: SCHEMA.current.min, high: SCHEMA.current.max })],
 };
 

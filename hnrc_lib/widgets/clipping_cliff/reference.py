@@ -145,7 +145,7 @@ def inside(point: Vector) -> bool:
 
 
 def descend(state: dict[str, Any]) -> Run:
-    """Follow θ ← θ − α·clipped(g) from ``state["start"]`` for ``state["steps"]`` steps, or out of the window.
+    """Follow θ ← θ − η·clipped(g) from ``state["start"]`` for ``state["steps"]`` steps, or out of the window.
 
     Args:
         state: the widget's traits by name.

@@ -24,7 +24,7 @@ RULE_NAMES = {
 
 
 class ClippingCliff(StaticWidget):
-    """θ ← θ − α·clipped(g) on the loss of a recurrent net, to be dragged: path, step lengths, angle, rule.
+    """θ ← θ − η·clipped(g) on the loss of a recurrent net, to be dragged: path, step lengths, angle, rule.
 
     The loss is (σ(x_T) − 0.7)² of x_t = wσ(x_{t−1}) + b after T = 50 steps from x_0 = 0.5, in the plane of
     θ = (w, b); it has the cliff of Pascanu, Mikolov and Bengio (2013).
@@ -35,7 +35,7 @@ class ClippingCliff(StaticWidget):
             ``rank_one`` (g/(λ + ‖g‖²), HNRC with the curvature ggᵀ) or ``root`` (g/√(λ + ‖g‖²)).
         threshold: c in [0.001, 10], of ``value`` and ``norm``.
         damping: λ in [0.0001, 100], of ``rank_one`` and ``root``.
-        learning_rate: α in [0.001, 10].
+        learning_rate: η in [0.001, 10].
         steps: at most this many, in [1, 200]; a run also ends where it leaves the plane.
         start: θ₀ in [2, 7] × [−4.4, 0.6].
         current: the step shown, counted from 1, at most the last.
@@ -52,12 +52,12 @@ class ClippingCliff(StaticWidget):
     styles: ClassVar[tuple[Path, ...]] = (_FOLDER / "widget.css",)
     what_to_try: ClassVar[str] = (
         "Choose no clipping: the path glides down a plateau, meets the cliff, and one step throws it far out "
-        "of the plane. Choose the norm: every step keeps its direction, none is longer than αc, and the path "
+        "of the plane. Choose the norm: every step keeps its direction, none is longer than ηc, and the path "
         "settles in the valley; lower c until sixty steps no longer reach it. Choose the value: the path is "
         "safe too, but on the cliff the angle is no longer 0°, because both components are cut to the same "
-        "c. Choose rank one and lower λ to 0.01: the longest step is α/(2√λ), taken not on the cliff but "
+        "c. Choose rank one and lower λ to 0.01: the longest step is η/(2√λ), taken not on the cliff but "
         "where ‖g‖ = √λ, so that a small λ throws the path on the gentle slope, before it meets the cliff. "
-        "The root never exceeds α. Then drag the start along the cliff's upper edge, and watch how little "
+        "The root never exceeds η. Then drag the start along the cliff's upper edge, and watch how little "
         "decides whether the path without clipping is thrown."
     )
 
@@ -91,7 +91,7 @@ class ClippingCliff(StaticWidget):
         )
 
     def _setting(self) -> str:
-        numbers = [f"α = {format_number(self.learning_rate)}"]
+        numbers = [f"η = {format_number(self.learning_rate)}"]
         if self.rule in ("value", "norm"):
             numbers.insert(0, f"c = {format_number(self.threshold)}")
         elif self.rule != "none":

@@ -11,11 +11,11 @@ export const RULE_LABELS = [
 ];
 
 export const RULES = {
-  none: "θ ← θ − αg: gradient descent as it is",
-  value: "θ ← θ − α clip(g, −c, c): each component cut at the threshold c",
-  norm: "θ ← θ − αg · min(1, c/‖g‖): shortened to norm c where it is longer",
-  rank_one: "θ ← θ − α(λI + ggᵀ)⁻¹g = θ − αg/(λ + ‖g‖²): the steeper, the shorter, beyond ‖g‖ = √λ",
-  root: "θ ← θ − α(λI + ggᵀ)^(−½)g = θ − αg/√(λ + ‖g‖²): never longer than α",
+  none: "θ ← θ − ηg: gradient descent as it is",
+  value: "θ ← θ − η clip(g, −c, c): each component cut at the threshold c",
+  norm: "θ ← θ − ηg · min(1, c/‖g‖): shortened to norm c where it is longer",
+  rank_one: "θ ← θ − η(λI + ggᵀ)⁻¹g = θ − ηg/(λ + ‖g‖²): the steeper, the shorter, beyond ‖g‖ = √λ",
+  root: "θ ← θ − η(λI + ggᵀ)^(−½)g = θ − ηg/√(λ + ‖g‖²): never longer than η",
 };
 
 export function tellPoint(point) {
@@ -30,7 +30,7 @@ export function tellAngle(angle) {
 export function tellClipping({ angle, norm, length, state }) {
   if (Number.isNaN(angle)) return "There is no gradient here, and no step.";
   const kept = length / (state.learning_rate * norm);
-  const size = `α‖g‖ × ${formatNumber(kept)}`;
+  const size = `η‖g‖ × ${formatNumber(kept)}`;
   const turned = angle < 1e-4 ? "The direction is kept" : `The direction is turned by ${tellAngle(angle)}`;
   return `${turned}; the length is ${size}.`;
 }

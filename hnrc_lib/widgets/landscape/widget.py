@@ -173,7 +173,7 @@ def packed_record(record: Record) -> dict[str, Any]:
     low, high = float(logs.min()), float(logs.max())
     config = record.provenance.config
     settings = (
-        f"momentum 0.9, α = {config['rate']:g}, batches of 64; clipped at ‖g‖ = {config['clip']:g}; "
+        f"momentum 0.9, η = {config['rate']:g}, batches of 64; clipped at ‖g‖ = {config['clip']:g}; "
         f"damped by λ = {config['damping']:g} along 8 directions; decay {config['decay']:g}; "
         f"surface: {scalars['num_utterances']} training utterances, cut at {CEILING:g} nats"
     )

@@ -16,7 +16,7 @@ from tests.widgets.checks import HandleChecks, Show, number, read, read_extremes
 from tests.widgets.kernel import connect
 from tests.widgets.notebook import Notebook
 
-LABELS = {"threshold": "threshold c", "damping": "damping λ", "learning_rate": "learning rate α"}
+LABELS = {"threshold": "threshold c", "damping": "damping λ", "learning_rate": "learning rate η"}
 CENTRE = (4.5, -1.9)
 
 
@@ -48,7 +48,7 @@ def check_step(state: dict[str, Any], run: reference.Run, shown: dict[str, Any])
     turned = reference.angle(gradient, -move)
     assert number(found[6]) == pytest.approx(turned, rel=6e-3, abs=1e-4)
     assert shown["titles"][1] == f"Step and −g: {found[6]}°"
-    kept = re.search(r"α‖g‖ × (\S+)\.$", note)
+    kept = re.search(r"η‖g‖ × (\S+)\.$", note)
     assert kept, note
     assert number(kept[1]) == pytest.approx(length / norm / state["learning_rate"], rel=6e-3)
     assert ("turned" in note) == (turned > 1e-4)
