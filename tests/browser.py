@@ -20,6 +20,25 @@ from typing import Any
 
 import pytest
 
+# Of several --disable-features Chromium heeds the last, so what Playwright turns off is turned off here too.
+PLAYWRIGHT_OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
+# The pages in which the address bar's suggestions pop up: two processes with every window, which nobody sees
+# here, and half of the time that a window costs.
+POPUPS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +47,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-default-apps",
     "--disable-extensions",
     "--disable-sync",
+    f"--disable-features={','.join(PLAYWRIGHT_OFF + POPUPS)}",
     "--no-first-run",
 ]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
