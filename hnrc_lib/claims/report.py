@@ -14,9 +14,9 @@ def ledger_table(identifiers: Iterable[str] | None = None) -> list[dict[str, Any
         identifiers: claims to run, for example ``["0.4", "0.7"]``; all when left out.
 
     Returns:
-        One dict a claim, in the ledger's order: ``id source section quote translation predicate revised
-        lead verdict sentence numbers seconds``; ``revised`` says what of the predicate was not fixed before
-        the run, and is empty where all of it was.
+        One dict a claim, in the ledger's order, with the keys id, source, section, quote, translation,
+        predicate, revised (what of the predicate was not fixed before the run; empty where all of it was),
+        lead, verdict, sentence, numbers and seconds.
 
     Raises:
         ValueError: an identifier is not in the ledger.
