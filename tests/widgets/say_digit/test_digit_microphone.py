@@ -71,7 +71,7 @@ def one_recording(probe: PageProbe) -> np.ndarray:
     record.click()
     probe.page.get_by_role("button", name="Stop (").wait_for()
     record.wait_for(timeout=30_000)
-    probe.page.get_by_text("your recording, heard from 0 to 3 s").wait_for()
+    probe.page.locator(".hnrc-sentence", has_text="your recording, heard from 0 to 3 s").wait_for()
     assert read(probe, SayADigit)["problem"] == ""
     probe.page.get_by_role("button", name="Listen to what the network hears").click()
     samples, rate = last_played(probe)
