@@ -107,7 +107,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Enviro
     )
     dropped = ("HNRC_", "PYTHON", "VIRTUAL_ENV", "JUPYTER_", "PIP_CONSTRAINT")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    variables |= {"HNRC_WHEEL": str(wheel), "JUPYTER_PATH": str(base / "jupyter"), "OMP_NUM_THREADS": "2"}
+    variables |= {"HNRC_WHEEL": str(wheel), "JUPYTER_PATH": str(base / "jupyter"), "OMP_NUM_THREADS": "1"}
     made = Environment(folder, packages, borrowed, elsewhere, variables)
     # Else the notebooks would run on the checkout and prove nothing.
     assert made.run(made.python, "-c", UNSEEN).strip() == "[None, True]"
