@@ -1,7 +1,8 @@
 /* Gives the widgets of a static page their life without a kernel: reads the state that myst-nb embeds, runs each
- * widget's own module and shows it in place of its picture: before the page is first painted where the widget is on
- * the first screen, after that elsewhere. The picture stays for print, and for a widget that fails. Only anywidgets are run: core ipywidgets (sliders made in Python) would need their whole front end
- * and a kernel to be of use, so a page that embeds them keeps showing their static fallback. */
+ * widget's own module and shows it in place of its picture: while the page loads where the widget is on the first
+ * screen, after the first paint elsewhere. The picture stays for print, and for a widget that fails. Only anywidgets
+ * are run: core ipywidgets (sliders made in Python) would need their whole front end and a kernel to be of use, so a
+ * page that embeds them keeps showing their static fallback. */
 (() => {
   "use strict";
   const VIEW = "application/vnd.jupyter.widget-view+json";
