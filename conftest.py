@@ -35,12 +35,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Grouped(config, log)
 
 
+BOOK_PAGES, WIDGET_PAGES, CLAIMS = "pages of the book", "pages of widgets", "claims"
 # Groups that take minutes: with ``-n`` and ``--no-loadscope-reorder`` they begin first, so that none is left
 # over at the end for one process alone.
 FIRST = (
-    "pages of the book",
-    "pages of widgets",
-    "claims",
+    BOOK_PAGES,
+    WIDGET_PAGES,
+    CLAIMS,
     "tests/training/test_engine_curvature.py",
     "tests/curvature/test_trace.py",
     "tests/test_wheel.py",
@@ -57,10 +58,10 @@ def group_of(file: str, root: Path) -> str:
     claims, each measured once for all.
     """
     if file.startswith("tests/claims/"):
-        return "claims"
+        return CLAIMS
     if "pytest.mark.page" not in (root / file).read_text("utf-8"):
         return file
-    return "pages of the book" if file.startswith("tests/book/") else "pages of widgets"
+    return BOOK_PAGES if file.startswith("tests/book/") else WIDGET_PAGES
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
