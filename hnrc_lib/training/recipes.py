@@ -25,7 +25,7 @@ _TEXT_AUGMENTATION = Augmentation(
     time_masks=2,
     time_width=0.1,
 )
-_AN4_MODEL = {"hidden_size": 160, "num_layers": 2, "dropout": 0.2}
+_AN4_MODEL = {"hidden_size": 224, "num_layers": 2, "dropout": 0.3}
 
 
 def make_recipe(name: str, size: str = "full", changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -170,8 +170,8 @@ def _an4_ctc(name: str, size: str) -> Recipe:
         model={"hidden_size": 64, "num_layers": 2} if quick else _AN4_MODEL,
         augmentation=_TEXT_AUGMENTATION,
         batch_size=16,
-        max_epochs=4 if quick else 110,
-        average_last=0 if quick else 20,
+        max_epochs=4 if quick else 220,
+        average_last=0 if quick else 40,
         train_limit=300 if quick else None,
     )
 
