@@ -1,6 +1,7 @@
 """What a corpus is, and the corpora of the book."""
 
 from hnrc_lib.datasets.an4 import load_an4, load_an4_lexicon
+from hnrc_lib.datasets.an4_digits import load_an4_digits
 from hnrc_lib.datasets.connected import connect_digits
 from hnrc_lib.datasets.corpus import Corpus, Utterance, leave_one_speaker_out
 from hnrc_lib.datasets.digits import load_digits
@@ -15,6 +16,7 @@ __all__ = [
     "connect_digits",
     "leave_one_speaker_out",
     "load_an4",
+    "load_an4_digits",
     "load_an4_lexicon",
     "load_digits",
     "load_fsdd",

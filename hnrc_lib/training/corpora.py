@@ -10,6 +10,7 @@ from hnrc_lib.datasets import (
     connect_digits,
     leave_one_speaker_out,
     load_an4,
+    load_an4_digits,
     load_an4_lexicon,
     load_digits,
     load_fsdd,
@@ -20,6 +21,7 @@ from hnrc_lib.datasets import (
 DataDir = str | os.PathLike[str] | None
 _VALIDATION_SPEAKER_EVERY = 12
 _VOICE_STRINGS = 600
+_AN4_STRINGS = 800
 _MIXED_STRINGS = 250
 _STRINGS = {"train": 1000, "validation": 150, "test": 300}
 
@@ -89,15 +91,22 @@ def _digits(held_out: str | None, data_dir: DataDir) -> Parts:
 
 
 class _Fsdd:
-    """FSDD, and the synthetic English voices beside it, each read from disk once."""
+    """FSDD, and further voices beside it, each read from disk once."""
 
     def __init__(self, data_dir: DataDir) -> None:
+        self._data_dir = data_dir
         self.takes, self.test_takes = (load_fsdd(part, data_dir=data_dir) for part in ("train", "test"))
         self.everything = Corpus("FSDD", [*self.takes, *self.test_takes], missing=self.takes.missing)
 
     @functools.cached_property
     def voices(self) -> Corpus:
+        """The synthetic English voices."""
         return load_digits(language="en")
+
+    @functools.cached_property
+    def an4(self) -> Corpus:
+        """AN4's digits, cut out of what was said in a row."""
+        return load_an4_digits(data_dir=self._data_dir)
 
 
 def _fsdd(speech: _Fsdd, speaker: str) -> Parts:
@@ -111,9 +120,19 @@ def _fsdd(speech: _Fsdd, speaker: str) -> Parts:
 
 def _fsdd_with_voices(speech: _Fsdd, speaker: str) -> Parts:
     """As ``fsdd``, with every English voice of the shipped digits beside the training speakers."""
-    parts, voices = _fsdd(speech, speaker), speech.voices
-    joined = Corpus(f"{parts.train.name} and {voices.name}", [*parts.train, *voices], parts.train.missing)
-    return replace(parts, train=joined)
+    return _with_more(_fsdd(speech, speaker), speech.voices)
+
+
+def _fsdd_with_voices_and_an4(speech: _Fsdd, speaker: str) -> Parts:
+    """As ``fsdd-and-voices``, with the digits of AN4's 74 training speakers as well."""
+    return _with_more(_fsdd_with_voices(speech, speaker), speech.an4)
+
+
+def _with_more(parts: Parts, more: Corpus) -> Parts:
+    """The parts, with more to train on."""
+    missing = (*parts.train.missing, *more.missing)
+    train = Corpus(f"{parts.train.name} and {more.name}", [*parts.train, *more], missing)
+    return replace(parts, train=train)
 
 
 def _trimmed_digits(held_out: str | None, data_dir: DataDir) -> Parts:
@@ -147,10 +166,15 @@ def _connected_digits(held_out: str | None, data_dir: DataDir) -> Parts:
 
 def _connected_fsdd(speech: _Fsdd, speaker: str) -> Parts:
     """Strings of FSDD's speakers; to train on, strings of the synthetic English voices beside them."""
-    parts = _connected(_fsdd(speech, speaker))
     voices = connect_digits(speech.voices, num_strings=_VOICE_STRINGS, seed=len(_STRINGS))
-    joined = Corpus(f"{parts.train.name} and {voices.name}", [*parts.train, *voices])
-    return replace(parts, train=joined)
+    return _with_more(_connected(_fsdd(speech, speaker)), voices)
+
+
+def _connected_fsdd_and_an4(speech: _Fsdd, speaker: str) -> Parts:
+    """As ``connected-fsdd``, with strings of digits that AN4's 74 training speakers said as well."""
+    strings = connect_digits(speech.an4, num_strings=_AN4_STRINGS, seed=len(_STRINGS) + 2)
+    named = [replace(string, name=f"an4_{string.name}") for string in strings]
+    return _with_more(_connected_fsdd(speech, speaker), replace(strings, utterances=named))
 
 
 def _one_held_out(make: Callable[[_Fsdd, str], Parts]) -> Callable[[str | None, DataDir], Parts]:
@@ -191,8 +215,10 @@ def _refuse_speaker(corpus: str, held_out: str | None) -> None:
 _BY_SPEAKER: dict[str, Callable[[_Fsdd, str], Parts]] = {
     "fsdd": _fsdd,
     "fsdd-and-voices": _fsdd_with_voices,
+    "fsdd-voices-and-an4": _fsdd_with_voices_and_an4,
     "fsdd-words-and-strings": _fsdd_words_and_strings,
     "connected-fsdd": _connected_fsdd,
+    "connected-fsdd-and-an4": _connected_fsdd_and_an4,
 }
 CORPORA: dict[str, Callable[[str | None, DataDir], Parts]] = {
     "digits": _digits,

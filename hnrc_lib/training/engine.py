@@ -17,6 +17,8 @@ from hnrc_lib.training.run import Run
 from hnrc_lib.training.run_state import RunState
 from hnrc_lib.training.tasks import Task
 
+_RECIPE = "recipe.json"
+
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
@@ -101,9 +103,12 @@ def run_recipe(
         OSError: a checkpoint cannot be written; the earlier ones stay.
     """
     options = options or RunOptions()
-    claim_folder(output, recipe)
+    _check_folder(output, recipe)
     if parts is None:
         parts = load_parts(recipe.corpus, held_out=recipe.held_out, data_dir=options.data_dir)
+    # Only now: a run that found no corpus must not keep others out of the folder.
+    if not (output / _RECIPE).is_file():
+        _write_json(output / _RECIPE, recipe.as_dict())
     run = Run(recipe, output, options, parts, task, start)
     finished = run.train()
     test = run.finish() if finished else None
@@ -123,16 +128,14 @@ def run_recipe(
     return result
 
 
-def claim_folder(output: Path, recipe: Recipe) -> None:
-    """Write the recipe into a new run's folder, or see that the folder is this recipe's.
+def _check_folder(output: Path, recipe: Recipe) -> None:
+    """See that a run's folder is new, or this recipe's.
 
     Raises:
         ValueError: it holds another recipe's run; names the fields that differ.
     """
-    path, wanted = output / "recipe.json", recipe.as_dict()
+    path, wanted = output / _RECIPE, recipe.as_dict()
     if not path.is_file():
-        output.mkdir(parents=True, exist_ok=True)
-        _write_json(path, wanted)
         return
     found = json.loads(path.read_bytes())
     differ = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
@@ -143,4 +146,5 @@ def claim_folder(output: Path, recipe: Recipe) -> None:
 
 
 def _write_json(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())

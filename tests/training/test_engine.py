@@ -104,6 +104,13 @@ def test_another_recipe_in_the_same_folder_is_refused(whole):
         run_recipe(other, folder, EVERY_STEP, parts=tiny_corpus.word_parts())
 
 
+def test_a_run_that_finds_no_corpus_leaves_its_folder_to_others(tmp_path):
+    absent = dataclasses.replace(tiny_corpus.word_recipe(max_epochs=1), corpus="an4")
+    with pytest.raises(FileNotFoundError, match="AN4 is needed"):
+        run_recipe(absent, tmp_path / "run", dataclasses.replace(EVERY_STEP, data_dir=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 def poisoned(parts: Parts, *where: int) -> Parts:
     """The training part with samples that make the loss NaN."""
     made = list(parts.train)

@@ -10,8 +10,8 @@ from hnrc_lib._shapes import Float, Int
 from hnrc_lib.audio import FrontEnd
 from hnrc_lib.datasets import Corpus
 from hnrc_lib.models import apply_model
-from hnrc_lib.sequence.hmm import PairScores
-from hnrc_lib.training.hybrid.alignment import Alignments, align
+from hnrc_lib.sequence.hmm import PairScores, StateGraph
+from hnrc_lib.training.hybrid.alignment import Alignments, best_paths, word_frames
 from hnrc_lib.training.hybrid.decoding import Scores, decode
 from hnrc_lib.training.hybrid.features import Cepstra, features_of
 from hnrc_lib.training.hybrid.lexicon import Lexicon
@@ -93,6 +93,21 @@ class AcousticModel:
         Raises:
             ValueError: a word that the lexicon lacks.
         """
+        paths = self._paths(corpus, lexicon)
+        return [None if found is None else found[0].emissions[found[1]] for found in paths]
+
+    def word_frames(self, corpus: Corpus, lexicon: Lexicon) -> list[list[tuple[int, int]] | None]:
+        """First frame of every word of every utterance and the frame after its last; None for one too short.
+
+        Raises:
+            ValueError: a word that the lexicon lacks.
+        """
+        return [None if found is None else word_frames(*found) for found in self._paths(corpus, lexicon)]
+
+    def _paths(
+        self, corpus: Corpus, lexicon: Lexicon
+    ) -> list[tuple[StateGraph, Int[Tensor, " _"]] | None]:
+        """The graph of every transcript and its best path; None for an utterance too short for its text."""
         heard, texts = self.hear(corpus), [utterance.text.split() for utterance in corpus]
         fits = [
             index
@@ -102,10 +117,11 @@ class AcousticModel:
         if not fits:
             return [None] * len(corpus)
         graphs = {tuple(texts[index]): lexicon.graph(texts[index], self.stay) for index in fits}
-        aligned, _ = align(self.scores, [heard[i] for i in fits], [graphs[tuple(texts[i])] for i in fits])
-        found: list[Tensor | None] = [None] * len(corpus)
-        for index, states in zip(fits, aligned, strict=True):
-            found[index] = states
+        said = [graphs[tuple(texts[index])] for index in fits]
+        paths, _ = best_paths(self.scores, [heard[index] for index in fits], said)
+        found: list[tuple[StateGraph, Tensor] | None] = [None] * len(corpus)
+        for index, graph, path in zip(fits, said, paths, strict=True):
+            found[index] = graph, path
         return found
 
     def recognise(self, corpus: Corpus, lexicon: Lexicon, pairs: PairScores) -> list[str]:

@@ -55,6 +55,18 @@ def align(
     Raises:
         ValueError: utterances too short for their graphs, or not one graph for each.
     """
+    paths, mean = best_paths(scores, utterances, graphs, batch_size=batch_size)
+    return [graph.emissions[path] for graph, path in zip(graphs, paths, strict=True)], mean
+
+
+def best_paths(
+    scores: Callable[[Tensor, Tensor], Tensor],
+    utterances: Utterances,
+    graphs: Sequence[StateGraph],
+    *,
+    batch_size: int = 64,
+) -> tuple[list[Int[Tensor, " _"]], float]:
+    """As ``align``, with the states of each utterance's graph in place of their emissions."""
     if len(utterances) != len(graphs):
         raise ValueError(f"graphs must be one for each of {len(utterances)} utterances, got {len(graphs)}")
     found: dict[int, Tensor] = {}
@@ -68,11 +80,33 @@ def align(
         if short:
             raise ValueError(f"utterances must be long enough for what they say, {short[:5]} are not")
         total += float(best.score.sum())
-        emissions = batch.emissions.gather(1, best.states.clamp(min=0))
-        for row, length, states in zip(rows, lengths.tolist(), emissions, strict=True):
+        for row, length, states in zip(rows, lengths.tolist(), best.states, strict=True):
             found[row] = states[:length]
     frames = sum(map(len, utterances))
     return [found[row] for row in range(len(utterances))], total / frames
+
+
+def word_frames(graph: StateGraph, path: Int[Tensor, " frames"]) -> list[tuple[int, int]]:
+    """First frame and the frame after the last of every word of a path, in order.
+
+    Args:
+        graph: of a transcript; between two words it holds states of silence, visited or not, as
+            ``Lexicon.graph`` makes it.
+        path: its state at every frame, through all its words.
+
+    >>> from hnrc_lib.sequence.hmm import in_a_row, left_to_right, optional
+    >>> yes = left_to_right([0, 1]).word(0)
+    >>> pause = optional(left_to_right([2]))
+    >>> graph = in_a_row([pause, yes, pause, yes, pause])
+    >>> word_frames(graph, torch.tensor([1, 1, 2, 4, 5, 6]))
+    [(0, 3), (3, 5)]
+    """
+    _, blocks = graph.words.unique_consecutive(return_inverse=True)
+    visited, counts = blocks[path].unique_consecutive(return_counts=True)
+    ends = counts.cumsum(0)
+    # Blocks alternate between silence and words, silence first.
+    spoken = visited % 2 == 1
+    return list(zip((ends - counts)[spoken].tolist(), ends[spoken].tolist(), strict=True))
 
 
 def stay_probs(alignments: Sequence[Int[Tensor, " _"]], num_emissions: int) -> Float[Tensor, " emissions"]:
