@@ -17,8 +17,9 @@ WORD_TIMES = ("alignments", "an4_digits.ctm")
 def load_an4_digits(*, data_dir: str | os.PathLike[str] | None = None) -> Corpus:
     """The digits zero to nine of AN4's training part as isolated words at FSDD's 8 kHz.
 
-    1650 words of 74 speakers, from 36 zeros (most say "oh") to 278 ones. Where each begins and ends was found by
-    forced alignment (``experiments.an4_words``) and ships with the book; 20 ms are kept on either side.
+    1650 words of 74 speakers, from 36 zeros (most say "oh") to 278 ones. Where each begins and ends was
+    found by forced alignment (``experiments.an4_words``) and ships with the book; 20 ms are kept on either
+    side.
 
     Args:
         data_dir: as for ``load_an4``.

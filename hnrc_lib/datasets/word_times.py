@@ -43,7 +43,7 @@ class WordTime:
 
 
 def read_ctm(path: Path) -> list[WordTime]:
-    """Words of a CTM file: ``utterance channel start seconds word`` a line, times in seconds; ``;;`` comments.
+    """Words of a CTM file: ``utterance channel start seconds word`` a line, ``;;`` before a comment.
 
     Args:
         path: of the file, UTF-8.

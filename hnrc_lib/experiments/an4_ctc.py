@@ -1,6 +1,7 @@
 """AN4 read letter by letter under CTC, with an n-gram model; both from the training part alone."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -34,6 +35,7 @@ class Config:
         weights: of the model's logarithm that are tried on the validation speakers.
         bonuses: for each word, likewise.
         beam_width: prefixes kept.
+        vocal_tracts: factors on the resonances whose outputs are averaged for a further reading.
         snr_db: ratios of white noise at which the test part is read too, in decibels.
         device: where.
         num_threads: CPU threads.
@@ -45,6 +47,7 @@ class Config:
     weights: tuple[float, ...] = (0.3, 0.5, 0.8, 1.1)
     bonuses: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0)
     beam_width: int = 50
+    vocal_tracts: tuple[float, ...] = (0.9, 1.0, 1.1)
     snr_db: tuple[float, ...] = (30.0, 20.0, 10.0, 5.0)
     device: str = "cpu"
     num_threads: int = 1
@@ -68,8 +71,9 @@ def run(
 
     Returns:
         Record ``an4_ctc``. Scalars: ``wer_greedy`` and ``cer_greedy`` without a language model,
-        ``wer_beam`` and ``cer_beam`` with it, each with its bootstrap interval, the weight and bonus that the
-        validation speakers chose, costs. Arrays: curves; ``wer_by_length`` over quarters of the test part by
+        ``wer_beam`` and ``cer_beam`` with it, each with its bootstrap interval; the same with ``_averaged``,
+        where outputs are averaged over vocal tracts; the weight and bonus that the validation speakers chose
+        for the plain outputs, costs. Arrays: curves; ``wer_by_length`` over quarters of the test part by
         duration with their ``seconds_by_length``; ``wer_by_snr`` at ``snr_db``.
 
     Raises:
@@ -95,8 +99,14 @@ def _read(config: Config, result: RunResult) -> tuple[dict[str, Any], dict[str, 
     fusion, validation_error = _chosen_fusion(config, result, vocabulary)
     scores, lengths = _scores(result, parts.test)
     references = [utterance.text for utterance in parts.test]
-    greedy = [vocabulary.decode(path.symbols) for path in greedy_decode(scores, lengths)]
     heard = _texts(config, scores, lengths, fusion)
+    averaged, _ = _scores(result, parts.test, config.vocal_tracts)
+    readings = {
+        "greedy": _greedy(vocabulary, scores, lengths),
+        "beam": heard,
+        "greedy_averaged": _greedy(vocabulary, averaged, lengths),
+        "beam_averaged": _texts(config, averaged, lengths, fusion),
+    }
     scalars = {
         "weight": fusion.weight,
         "insertion_bonus": fusion.insertion_bonus,
@@ -104,7 +114,7 @@ def _read(config: Config, result: RunResult) -> tuple[dict[str, Any], dict[str, 
         "num_test": len(references),
         "num_test_words": sum(len(text.split()) for text in references),
     }
-    for name, texts in (("greedy", greedy), ("beam", heard)):
+    for name, texts in readings.items():
         for unit, rate in (("wer", word_error_rate), ("cer", character_error_rate)):
             scalars |= _interval(f"{unit}_{name}", rate(references, texts, seed=config.seed))
     by_length = _by_length(parts.test, references, heard)
@@ -136,9 +146,16 @@ def _chosen_fusion(config: Config, result: RunResult, vocabulary: Vocabulary) ->
     return chosen, error
 
 
-def _scores(result: RunResult, corpus: Corpus) -> tuple[Tensor, Tensor]:
+def _scores(
+    result: RunResult, corpus: Corpus, vocal_tracts: Sequence[float] | None = None
+) -> tuple[Tensor, Tensor]:
     device = next(result.model.parameters()).device
-    return utterance_log_probs(result, ResidentCorpus(corpus, result.recipe.front_end, device))
+    resident = ResidentCorpus(corpus, result.recipe.front_end, device)
+    return utterance_log_probs(result, resident, vocal_tracts)
+
+
+def _greedy(vocabulary: Vocabulary, scores: Tensor, lengths: Tensor) -> list[str]:
+    return [vocabulary.decode(path.symbols) for path in greedy_decode(scores, lengths)]
 
 
 def _texts(config: Config, scores: Tensor, lengths: Tensor, fusion: WordFusion) -> list[str]:

@@ -1,4 +1,4 @@
-"""When each digit of AN4's training part is said: aligned by Gaussians that were trained on that part alone."""
+"""When each digit of AN4's training part is said: aligned by Gaussians trained on that part alone."""
 
 import os
 from pathlib import Path
@@ -50,7 +50,7 @@ def align_an4_digits(
         path,
         times,
         [
-            f"Digits of {train.name}, aligned by the Gaussians of recipe an4-hybrid, commit {current_commit()}.",
+            f"Digits of {train.name}, aligned by the Gaussians of an4-hybrid, commit {current_commit()}.",
             f"Recordings: manifest sha256 {train.manifest_sha256}",
             "utterance channel start duration word; seconds",
         ],

@@ -1,10 +1,13 @@
 """Strings of one to seven digits by voices never heard: every speaker of FSDD held out in turn, under CTC."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import torch
 
 from hnrc_lib.datasets.fsdd import SPEAKERS
 from hnrc_lib.experiments.recipe_runs import (
@@ -13,13 +16,19 @@ from hnrc_lib.experiments.recipe_runs import (
     describe_runs,
     held_out_in_turn,
     run_folder,
+    utterance_log_probs,
 )
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
+from hnrc_lib.sequence import greedy_decode
 from hnrc_lib.sequence.metrics import word_error_rate
+from hnrc_lib.training.engine import RunResult
 from hnrc_lib.training.options import Progress, RunOptions, silent
+from hnrc_lib.training.resident import ResidentCorpus
+from hnrc_lib.training.tasks import CTCTask
 
 NAME = "connected_digits"
+RECIPE = "connected-digits-ctc"
 MOST_DIGITS = 7
 
 
@@ -29,11 +38,16 @@ class Config:
 
     Attributes:
         changes: of the recipe ``connected-digits-ctc``'s fields.
+        compared: corpus that the same recipe is trained on for comparison, without AN4's voices; None
+            trains no other.
+        vocal_tracts: factors on the resonances whose outputs are averaged.
         device: where.
         num_threads: CPU threads.
     """
 
     changes: dict[str, Any] = field(default_factory=dict)
+    compared: str | None = "connected-fsdd"
+    vocal_tracts: tuple[float, ...] = (0.86, 0.93, 1.0, 1.08, 1.16)
     device: str = "cpu"
     num_threads: int = 1
 
@@ -49,45 +63,89 @@ def run(
 
     Args:
         config: the recorded experiment when None.
-        data_dir: folder that holds FSDD; the environment variable ``HNRC_DATA_DIR`` when None.
+        data_dir: folder that holds FSDD and AN4; the environment variable ``HNRC_DATA_DIR`` when None.
         folder: of the training runs, which go on there if they were cut short; a temporary one when None.
         progress: called after every step; nothing is told when left out.
 
     Returns:
         Record ``connected_digits``. Scalars: ``wer_SPEAKER``, their mean ``wer_mean`` and sample deviation
-        ``wer_deviation``, ``wer_all`` over all strings with its bootstrap interval, costs. Arrays:
-        ``wer_by_digits``, over strings of 1 … 7 digits; curves of the first run.
+        ``wer_deviation``, ``wer_all`` over all strings with its bootstrap interval; the same with
+        ``averaged_`` in front, where outputs are averaged over vocal tracts, with ``compared_`` and
+        ``compared_averaged_`` for the other corpus, and with ``both_averaged_`` for the two networks of each
+        speaker together; costs of the first. Arrays: ``wer_by_digits``, over strings of 1 … 7
+        digits; curves of the first run.
 
     Raises:
-        FileNotFoundError: FSDD is not there.
+        FileNotFoundError: FSDD or AN4 is not there.
     """
     config = config or Config()
-    references, heard, rates = [], [], []
     options = RunOptions(data_dir=data_dir, device=config.device, progress=progress)
     with cpu_threads(config.num_threads), run_folder(folder) as where:
-        results = held_out_in_turn("connected-digits-ctc", config.changes, where, options)
-    speakers = [result.recipe.held_out for result in results]
-    for result in results:
-        assert result.test is not None
-        said = [utterance.text for utterance in result.parts.test]
-        rates.append(word_error_rate(said, result.test.texts).rate)
-        references += said
-        heard += result.test.texts
-    together = word_error_rate(references, heard)
-    scalars = {f"wer_{speaker}": rate for speaker, rate in zip(speakers, rates, strict=True)} | {
-        "wer_mean": float(np.mean(rates)),
-        "wer_deviation": float(np.std(rates, ddof=1)),
-        "wer_all": together.rate,
-        "wer_all_low": together.low,
-        "wer_all_high": together.high,
-        "num_strings": len(references),
-    }
-    voices = f"{len(speakers)} of {len(SPEAKERS)} speakers, each held out in turn"
-    corpus = f"FSDD strings of 1 to {MOST_DIGITS} digits, {voices}, and 20 synthetic voices to train on"
+        results = held_out_in_turn(RECIPE, config.changes, where, options)
+        others = []
+        if config.compared is not None:
+            changes = {**config.changes, "corpus": config.compared}
+            others = held_out_in_turn(RECIPE, changes, where / "compared", options)
+        scalars = _all_rates(results, others, config.vocal_tracts)
+    references = list(chain(*map(_said, results)))
+    scalars["num_strings"] = len(references)
+    voices = f"{len(results)} of {len(SPEAKERS)} speakers, each held out in turn"
+    more = "20 synthetic voices and digits of 74 speakers of AN4 to train on"
+    corpus = f"FSDD strings of 1 to {MOST_DIGITS} digits, {voices}, and {more}"
     provenance = describe_runs(corpus, results, asdict(config))
     scale = "reduced" if config.changes else "full"
-    arrays = {"wer_by_digits": _by_digits(references, heard)} | curves(results[0])
+    by_digits = _by_digits(references, list(chain(*map(_plain, results))))
+    arrays = {"wer_by_digits": by_digits} | curves(results[0])
     return Record(NAME, replace(provenance, scale=scale), scalars | costs(results), arrays)
+
+
+def _all_rates(
+    results: Sequence[RunResult], others: Sequence[RunResult], tracts: Sequence[float]
+) -> dict[str, Any]:
+    """Errors of each set of runs and of both together, read plainly and with averaged outputs."""
+    readings = {
+        "": [_plain(one) for one in results],
+        "averaged_": [_averaged([one], tracts) for one in results],
+    }
+    if others:
+        readings |= {
+            "compared_": [_plain(one) for one in others],
+            "compared_averaged_": [_averaged([one], tracts) for one in others],
+            "both_averaged_": [_averaged(pair, tracts) for pair in zip(results, others, strict=True)],
+        }
+    speakers, said = [one.recipe.held_out for one in results], [_said(one) for one in results]
+    scalars: dict[str, Any] = {}
+    for way, texts in readings.items():
+        rates = [word_error_rate(*pair).rate for pair in zip(said, texts, strict=True)]
+        together = word_error_rate(list(chain(*said)), list(chain(*texts)))
+        scalars |= {f"{way}wer_{who}": rate for who, rate in zip(speakers, rates, strict=True)} | {
+            f"{way}wer_mean": float(np.mean(rates)),
+            f"{way}wer_deviation": float(np.std(rates, ddof=1)),
+            f"{way}wer_all": together.rate,
+            f"{way}wer_all_low": together.low,
+            f"{way}wer_all_high": together.high,
+        }
+    return scalars
+
+
+def _said(result: RunResult) -> list[str]:
+    return [utterance.text for utterance in result.parts.test]
+
+
+def _plain(result: RunResult) -> list[str]:
+    assert result.test is not None
+    return list(result.test.texts)
+
+
+def _averaged(runs: Sequence[RunResult], tracts: Sequence[float]) -> list[str]:
+    """What runs read from one test part together, their outputs averaged over vocal tracts and networks."""
+    first = runs[0]
+    assert isinstance(first.task, CTCTask)
+    device = next(first.model.parameters()).device
+    resident = ResidentCorpus(first.parts.test, first.recipe.front_end, device)
+    scores, lengths = zip(*(utterance_log_probs(run, resident, tracts) for run in runs), strict=True)
+    paths = greedy_decode(torch.stack(scores).mean(0).log_softmax(-1), lengths[0])
+    return [first.task.vocabulary.decode(path.symbols) for path in paths]
 
 
 def _by_digits(references: list[str], heard: list[str]) -> np.ndarray:

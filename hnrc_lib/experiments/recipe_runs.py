@@ -102,10 +102,18 @@ def features_of(result: RunResult, part: str) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def utterance_log_probs(result: RunResult, resident: ResidentCorpus) -> tuple[Tensor, Tensor]:
-    """Log-probabilities (T, N, C) of a run's model on a corpus, and the frames of each utterance."""
+def utterance_log_probs(
+    result: RunResult, resident: ResidentCorpus, vocal_tracts: Sequence[float] | None = None
+) -> tuple[Tensor, Tensor]:
+    """Log-probabilities (T, N, C) of a run's model on a corpus, and the frames of each utterance.
+
+    Args:
+        result: whose model reads.
+        resident: the corpus.
+        vocal_tracts: whose outputs are averaged, as ``outputs_by_length`` does; the plain ones when None.
+    """
     pieces: list[Tensor] = [torch.empty(0)] * len(resident)
-    for chosen, logits, heard in outputs_by_length(result.model, resident, _BATCH):
+    for chosen, logits, heard in outputs_by_length(result.model, resident, _BATCH, vocal_tracts=vocal_tracts):
         log_probs = logits.log_softmax(dim=-1)
         for index, scores, size in zip(chosen.tolist(), log_probs, heard.tolist(), strict=True):
             pieces[index] = scores[:size].cpu()

@@ -1,11 +1,12 @@
 """How well a model does on a corpus that lies on the device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from hnrc_lib.audio import FrontEnd
 from hnrc_lib.datasets import Corpus
 from hnrc_lib.models import apply_model, output_lengths
 from hnrc_lib.training.resident import ResidentCorpus, Rows
@@ -54,23 +55,50 @@ def measure(
 
 
 def outputs_by_length(
-    model: nn.Module, resident: ResidentCorpus, batch_size: int = _BATCH
+    model: nn.Module,
+    resident: ResidentCorpus,
+    batch_size: int = _BATCH,
+    *,
+    vocal_tracts: Sequence[float] | None = None,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """A model's outputs on a whole corpus in evaluation mode, utterances of similar length together.
+
+    With K vocal tracts the outputs are z̄ = (1/K) Σ_k log softmax(z(x warped by k)): each utterance is heard
+    as K speakers would have said it, and the geometric mean of what is heard is read.
 
     Args:
         model: of ``hnrc_lib.models``; its mode is as before when all is read.
         resident: utterances on the device.
         batch_size: of them at once, ≥ 1.
+        vocal_tracts: factors on the resonances, each > 0; the plain outputs when None.
 
     Yields:
         Places of some utterances in the corpus, their logits, and the frames of the logits of each.
+
+    Source: Lee and Rose (1996) for warped spectra at recognition, where the likeliest warp is taken; the mean
+    over all is ours to compare.
     """
     was_training = model.training
     model.eval()
     try:
         for chosen in resident.frames.argsort(stable=True).split(batch_size):
-            features, frames = resident.front_end.features(*resident.spectra(chosen))
-            yield chosen, apply_model(model, features, frames), output_lengths(model, frames)
+            spectra, frames = resident.spectra(chosen)
+            outputs = [
+                _outputs(model, resident.front_end, spectra, frames, tract)
+                for tract in vocal_tracts or (None,)
+            ]
+            logits, lengths = outputs[0]
+            if vocal_tracts is not None:
+                logits = torch.stack([z.log_softmax(-1) for z, _ in outputs]).mean(0)
+            yield chosen, logits, lengths
     finally:
         model.train(was_training)
+
+
+def _outputs(
+    model: nn.Module, front_end: FrontEnd, spectra: Tensor, frames: Tensor, tract: float | None
+) -> tuple[Tensor, Tensor]:
+    """Logits and their frames, the resonances moved by a factor where one is given."""
+    scale = None if tract is None else torch.full_like(frames, tract, dtype=spectra.dtype)
+    features, frames = front_end.features(spectra, frames, frequency_scale=scale)
+    return apply_model(model, features, frames), output_lengths(model, frames)

@@ -151,9 +151,9 @@ def _connected_digits(name: str, size: str) -> Recipe:
         "ConvLSTM",
         FrontEnd(8000, n_mels=32, variance=False, dynamic_range_db=40.0),
         model={"hidden_size": 48 if quick else 80, "num_layers": 2, "channels": 16, "dropout": 0.1},
-        augmentation=dataclasses.replace(_TEXT_AUGMENTATION, vocal_tract=0.25),
+        augmentation=dataclasses.replace(_TEXT_AUGMENTATION, vocal_tract=0.25, tempo=0.3),
         batch_size=32,
-        max_epochs=8 if quick else 14,
+        max_epochs=8 if quick else 18,
         average_last=2 if quick else 5,
     )
 

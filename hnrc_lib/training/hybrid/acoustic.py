@@ -104,9 +104,7 @@ class AcousticModel:
         """
         return [None if found is None else word_frames(*found) for found in self._paths(corpus, lexicon)]
 
-    def _paths(
-        self, corpus: Corpus, lexicon: Lexicon
-    ) -> list[tuple[StateGraph, Int[Tensor, " _"]] | None]:
+    def _paths(self, corpus: Corpus, lexicon: Lexicon) -> list[tuple[StateGraph, Int[Tensor, " _"]] | None]:
         """The graph of every transcript and its best path; None for an utterance too short for its text."""
         heard, texts = self.hear(corpus), [utterance.text.split() for utterance in corpus]
         fits = [
