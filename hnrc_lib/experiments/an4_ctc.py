@@ -1,7 +1,6 @@
 """AN4 read letter by letter under CTC, with an n-gram model; both from the training part alone."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from hnrc_lib.datasets.conditions import add_noise, coloured_noise
 from hnrc_lib.experiments.recipe_runs import costs, curves, describe_runs, run_folder, utterance_log_probs
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
-from hnrc_lib.sequence import Vocabulary, WordFusion, beam_search, greedy_decode
+from hnrc_lib.sequence import Reading, Vocabulary, WordFusion, beam_search, greedy_decode, most_agreed
 from hnrc_lib.sequence.metrics import ErrorRate, character_error_rate, word_error_rate
 from hnrc_lib.training.engine import RunResult, run_recipe
 from hnrc_lib.training.options import Progress, RunOptions, silent
@@ -23,6 +22,7 @@ from hnrc_lib.training.resident import ResidentCorpus
 from hnrc_lib.training.tasks import CTCTask
 
 NAME = "an4_ctc"
+Symbols = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Config:
         weights: of the model's logarithm that are tried on the validation speakers.
         bonuses: for each word, likewise.
         beam_width: prefixes kept.
-        vocal_tracts: factors on the resonances whose outputs are averaged for a further reading.
+        vocal_tracts: factors on the resonances at which the network reads once more, to agree with itself.
         snr_db: ratios of white noise at which the test part is read too, in decibels.
         device: where.
         num_threads: CPU threads.
@@ -71,10 +71,10 @@ def run(
 
     Returns:
         Record ``an4_ctc``. Scalars: ``wer_greedy`` and ``cer_greedy`` without a language model,
-        ``wer_beam`` and ``cer_beam`` with it, each with its bootstrap interval; the same with ``_averaged``,
-        where outputs are averaged over vocal tracts; the weight and bonus that the validation speakers chose
-        for the plain outputs, costs. Arrays: curves; ``wer_by_length`` over quarters of the test part by
-        duration with their ``seconds_by_length``; ``wer_by_snr`` at ``snr_db``.
+        ``wer_beam`` and ``cer_beam`` with it, each with its bootstrap interval; the same with ``_agreed``
+        for the text that all vocal tracts agree on most; the weight and bonus that the validation speakers
+        chose for the plain outputs, costs. Arrays: curves; ``wer_by_length`` over quarters of the test part
+        by duration with their ``seconds_by_length``; ``wer_by_snr`` at ``snr_db``.
 
     Raises:
         FileNotFoundError: AN4 is not there.
@@ -100,12 +100,14 @@ def _read(config: Config, result: RunResult) -> tuple[dict[str, Any], dict[str, 
     scores, lengths = _scores(result, parts.test)
     references = [utterance.text for utterance in parts.test]
     heard = _texts(config, scores, lengths, fusion)
-    averaged, _ = _scores(result, parts.test, config.vocal_tracts)
+    tracts = [_scores(result, parts.test, tract) for tract in config.vocal_tracts]
     readings = {
-        "greedy": _greedy(vocabulary, scores, lengths),
+        "greedy": _decoded(vocabulary, _greedy(scores, lengths)),
         "beam": heard,
-        "greedy_averaged": _greedy(vocabulary, averaged, lengths),
-        "beam_averaged": _texts(config, averaged, lengths, fusion),
+        "greedy_agreed": _decoded(vocabulary, _agreed(tracts, [_greedy(*tract) for tract in tracts])),
+        "beam_agreed": _decoded(
+            vocabulary, _agreed(tracts, [_beam(config, *tract, fusion) for tract in tracts], fusion)
+        ),
     }
     scalars = {
         "weight": fusion.weight,
@@ -146,21 +148,34 @@ def _chosen_fusion(config: Config, result: RunResult, vocabulary: Vocabulary) ->
     return chosen, error
 
 
-def _scores(
-    result: RunResult, corpus: Corpus, vocal_tracts: Sequence[float] | None = None
-) -> tuple[Tensor, Tensor]:
+def _scores(result: RunResult, corpus: Corpus, vocal_tract: float | None = None) -> Reading:
     device = next(result.model.parameters()).device
     resident = ResidentCorpus(corpus, result.recipe.front_end, device)
-    return utterance_log_probs(result, resident, vocal_tracts)
+    return utterance_log_probs(result, resident, vocal_tract)
 
 
-def _greedy(vocabulary: Vocabulary, scores: Tensor, lengths: Tensor) -> list[str]:
-    return [vocabulary.decode(path.symbols) for path in greedy_decode(scores, lengths)]
+def _greedy(scores: Tensor, lengths: Tensor) -> list[Symbols]:
+    return [path.symbols for path in greedy_decode(scores, lengths)]
+
+
+def _beam(config: Config, scores: Tensor, lengths: Tensor, fusion: WordFusion) -> list[Symbols]:
+    found = beam_search(scores, lengths, beam_width=config.beam_width, language_model=fusion)
+    return [best[0].symbols if best else () for best in found]
+
+
+def _agreed(
+    readings: list[Reading], best: list[list[Symbols]], fusion: WordFusion | None = None
+) -> list[Symbols]:
+    """Of what each reading takes for best, the string that all agree on most."""
+    return most_agreed(list(zip(*best, strict=True)), readings, language_model=fusion)
+
+
+def _decoded(vocabulary: Vocabulary, found: list[Symbols]) -> list[str]:
+    return [vocabulary.decode(symbols) for symbols in found]
 
 
 def _texts(config: Config, scores: Tensor, lengths: Tensor, fusion: WordFusion) -> list[str]:
-    found = beam_search(scores, lengths, beam_width=config.beam_width, language_model=fusion)
-    return [fusion.vocabulary.decode(best[0].symbols) if best else "" for best in found]
+    return _decoded(fusion.vocabulary, _beam(config, scores, lengths, fusion))
 
 
 def _interval(name: str, rate: ErrorRate) -> dict[str, float | int]:

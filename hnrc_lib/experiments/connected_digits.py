@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import torch
 
 from hnrc_lib.datasets.fsdd import SPEAKERS
 from hnrc_lib.experiments.recipe_runs import (
@@ -20,7 +19,7 @@ from hnrc_lib.experiments.recipe_runs import (
 )
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
-from hnrc_lib.sequence import greedy_decode
+from hnrc_lib.sequence import greedy_decode, most_agreed
 from hnrc_lib.sequence.metrics import word_error_rate
 from hnrc_lib.training.engine import RunResult
 from hnrc_lib.training.options import Progress, RunOptions, silent
@@ -38,15 +37,15 @@ class Config:
 
     Attributes:
         changes: of the recipe ``connected-digits-ctc``'s fields.
-        compared: corpus that the same recipe is trained on for comparison, without AN4's voices; None
+        compared: corpus that the same recipe is trained on for comparison, AN4's voices in it; None
             trains no other.
-        vocal_tracts: factors on the resonances whose outputs are averaged.
+        vocal_tracts: factors on the resonances at which each network reads, to agree with itself.
         device: where.
         num_threads: CPU threads.
     """
 
     changes: dict[str, Any] = field(default_factory=dict)
-    compared: str | None = "connected-fsdd"
+    compared: str | None = "connected-fsdd-and-an4"
     vocal_tracts: tuple[float, ...] = (0.86, 0.93, 1.0, 1.08, 1.16)
     device: str = "cpu"
     num_threads: int = 1
@@ -70,9 +69,9 @@ def run(
     Returns:
         Record ``connected_digits``. Scalars: ``wer_SPEAKER``, their mean ``wer_mean`` and sample deviation
         ``wer_deviation``, ``wer_all`` over all strings with its bootstrap interval; the same with
-        ``averaged_`` in front, where outputs are averaged over vocal tracts, with ``compared_`` and
-        ``compared_averaged_`` for the other corpus, and with ``both_averaged_`` for the two networks of each
-        speaker together; costs of the first. Arrays: ``wer_by_digits``, over strings of 1 … 7
+        ``agreed_`` in front for the string that all vocal tracts agree on most, with ``compared_`` and
+        ``compared_agreed_`` for the other corpus, and with ``both_agreed_`` for what the two networks of
+        each speaker agree on most; costs of the first. Arrays: ``wer_by_digits``, over strings of 1 … 7
         digits; curves of the first run.
 
     Raises:
@@ -90,8 +89,9 @@ def run(
     references = list(chain(*map(_said, results)))
     scalars["num_strings"] = len(references)
     voices = f"{len(results)} of {len(SPEAKERS)} speakers, each held out in turn"
-    more = "20 synthetic voices and digits of 74 speakers of AN4 to train on"
-    corpus = f"FSDD strings of 1 to {MOST_DIGITS} digits, {voices}, and {more}"
+    corpus = f"FSDD strings of 1 to {MOST_DIGITS} digits, {voices}, and 20 synthetic voices to train on"
+    if others:
+        corpus += "; for comparison, digits of 74 speakers of AN4 too"
     provenance = describe_runs(corpus, results, asdict(config))
     scale = "reduced" if config.changes else "full"
     by_digits = _by_digits(references, list(chain(*map(_plain, results))))
@@ -102,16 +102,16 @@ def run(
 def _all_rates(
     results: Sequence[RunResult], others: Sequence[RunResult], tracts: Sequence[float]
 ) -> dict[str, Any]:
-    """Errors of each set of runs and of both together, read plainly and with averaged outputs."""
+    """Errors of each set of runs and of both together, read plainly and by agreement."""
     readings = {
         "": [_plain(one) for one in results],
-        "averaged_": [_averaged([one], tracts) for one in results],
+        "agreed_": [_agreed([one], tracts) for one in results],
     }
     if others:
         readings |= {
             "compared_": [_plain(one) for one in others],
-            "compared_averaged_": [_averaged([one], tracts) for one in others],
-            "both_averaged_": [_averaged(pair, tracts) for pair in zip(results, others, strict=True)],
+            "compared_agreed_": [_agreed([one], tracts) for one in others],
+            "both_agreed_": [_agreed(pair, tracts) for pair in zip(results, others, strict=True)],
         }
     speakers, said = [one.recipe.held_out for one in results], [_said(one) for one in results]
     scalars: dict[str, Any] = {}
@@ -137,15 +137,17 @@ def _plain(result: RunResult) -> list[str]:
     return list(result.test.texts)
 
 
-def _averaged(runs: Sequence[RunResult], tracts: Sequence[float]) -> list[str]:
-    """What runs read from one test part together, their outputs averaged over vocal tracts and networks."""
+def _agreed(runs: Sequence[RunResult], tracts: Sequence[float]) -> list[str]:
+    """What runs agree on most, each of which reads one test part as if by several vocal tracts."""
     first = runs[0]
-    assert isinstance(first.task, CTCTask)
+    vocabularies = [run.task.vocabulary for run in runs if isinstance(run.task, CTCTask)]
+    assert len({vocabulary.symbols for vocabulary in vocabularies}) == 1
     device = next(first.model.parameters()).device
     resident = ResidentCorpus(first.parts.test, first.recipe.front_end, device)
-    scores, lengths = zip(*(utterance_log_probs(run, resident, tracts) for run in runs), strict=True)
-    paths = greedy_decode(torch.stack(scores).mean(0).log_softmax(-1), lengths[0])
-    return [first.task.vocabulary.decode(path.symbols) for path in paths]
+    readings = [utterance_log_probs(run, resident, tract) for run in runs for tract in tracts]
+    greedy = [[path.symbols for path in greedy_decode(*reading)] for reading in readings]
+    candidates = list(zip(*greedy, strict=True))
+    return [vocabularies[0].decode(symbols) for symbols in most_agreed(candidates, readings)]
 
 
 def _by_digits(references: list[str], heard: list[str]) -> np.ndarray:

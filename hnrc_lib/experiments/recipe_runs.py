@@ -14,6 +14,7 @@ from torch import Tensor
 
 from hnrc_lib.experiments.record import Provenance, current_commit, environment
 from hnrc_lib.models import num_parameters
+from hnrc_lib.sequence import Reading
 from hnrc_lib.training.corpora import each_held_out
 from hnrc_lib.training.engine import RunResult, run_recipe
 from hnrc_lib.training.measures import outputs_by_length
@@ -103,19 +104,19 @@ def features_of(result: RunResult, part: str) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def utterance_log_probs(
-    result: RunResult, resident: ResidentCorpus, vocal_tracts: Sequence[float] | None = None
-) -> tuple[Tensor, Tensor]:
+    result: RunResult, resident: ResidentCorpus, vocal_tract: float | None = None
+) -> Reading:
     """Log-probabilities (T, N, C) of a run's model on a corpus, and the frames of each utterance.
 
     Args:
         result: whose model reads.
         resident: the corpus.
-        vocal_tracts: whose outputs are averaged, as ``outputs_by_length`` does; the plain ones when None.
+        vocal_tract: factor on the resonances, > 0; heard as recorded when None.
     """
     pieces: list[Tensor] = [torch.empty(0)] * len(resident)
-    for chosen, logits, heard in outputs_by_length(result.model, resident, _BATCH, vocal_tracts=vocal_tracts):
+    for chosen, logits, heard in outputs_by_length(result.model, resident, _BATCH, vocal_tract=vocal_tract):
         log_probs = logits.log_softmax(dim=-1)
         for index, scores, size in zip(chosen.tolist(), log_probs, heard.tolist(), strict=True):
             pieces[index] = scores[:size].cpu()
     lengths = torch.tensor([len(piece) for piece in pieces])
-    return torch.nn.utils.rnn.pad_sequence(pieces), lengths
+    return Reading(torch.nn.utils.rnn.pad_sequence(pieces), lengths)

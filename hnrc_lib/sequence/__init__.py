@@ -1,5 +1,6 @@
 """From log-probabilities to a loss: CTC, differentiable twice."""
 
+from hnrc_lib.sequence.agreement import Reading, most_agreed
 from hnrc_lib.sequence.arpa import read_arpa, write_arpa
 from hnrc_lib.sequence.beam_search import Hypothesis, SymbolScorer, beam_search
 from hnrc_lib.sequence.ctc import (
@@ -25,6 +26,7 @@ __all__ = [
     "GreedyPath",
     "Hypothesis",
     "NGram",
+    "Reading",
     "SymbolScorer",
     "Vocabulary",
     "WordFusion",
@@ -37,6 +39,7 @@ __all__ = [
     "ctc_loss",
     "ctc_loss_from_logits",
     "greedy_decode",
+    "most_agreed",
     "read_arpa",
     "softmax_curvature",
     "viterbi",

@@ -1,12 +1,11 @@
 """How well a model does on a corpus that lies on the device."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from hnrc_lib.audio import FrontEnd
 from hnrc_lib.datasets import Corpus
 from hnrc_lib.models import apply_model, output_lengths
 from hnrc_lib.training.resident import ResidentCorpus, Rows
@@ -55,50 +54,26 @@ def measure(
 
 
 def outputs_by_length(
-    model: nn.Module,
-    resident: ResidentCorpus,
-    batch_size: int = _BATCH,
-    *,
-    vocal_tracts: Sequence[float] | None = None,
+    model: nn.Module, resident: ResidentCorpus, batch_size: int = _BATCH, *, vocal_tract: float | None = None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """A model's outputs on a whole corpus in evaluation mode, utterances of similar length together.
-
-    With K vocal tracts the outputs are z̄ = (1/K) Σ_k log softmax(z(x warped by k)): each utterance is heard
-    as K speakers would have said it, and the geometric mean of what is heard is read.
 
     Args:
         model: of ``hnrc_lib.models``; its mode is as before when all is read.
         resident: utterances on the device.
         batch_size: of them at once, ≥ 1.
-        vocal_tracts: factors on the resonances, each > 0; the plain outputs when None.
+        vocal_tract: factor on the resonances of every utterance, > 0; heard as recorded when None.
 
     Yields:
         Places of some utterances in the corpus, their logits, and the frames of the logits of each.
-
-    Source: Lee and Rose (1996) for warped spectra at recognition, where the likeliest warp is taken; the mean
-    over all is ours to compare.
     """
     was_training = model.training
     model.eval()
     try:
         for chosen in resident.frames.argsort(stable=True).split(batch_size):
             spectra, frames = resident.spectra(chosen)
-            outputs = [
-                _outputs(model, resident.front_end, spectra, frames, tract)
-                for tract in vocal_tracts or (None,)
-            ]
-            logits, lengths = outputs[0]
-            if vocal_tracts is not None:
-                logits = torch.stack([z.log_softmax(-1) for z, _ in outputs]).mean(0)
-            yield chosen, logits, lengths
+            scale = None if vocal_tract is None else torch.full_like(frames, vocal_tract, dtype=spectra.dtype)
+            features, frames = resident.front_end.features(spectra, frames, frequency_scale=scale)
+            yield chosen, apply_model(model, features, frames), output_lengths(model, frames)
     finally:
         model.train(was_training)
-
-
-def _outputs(
-    model: nn.Module, front_end: FrontEnd, spectra: Tensor, frames: Tensor, tract: float | None
-) -> tuple[Tensor, Tensor]:
-    """Logits and their frames, the resonances moved by a factor where one is given."""
-    scale = None if tract is None else torch.full_like(frames, tract, dtype=spectra.dtype)
-    features, frames = front_end.features(spectra, frames, frequency_scale=scale)
-    return apply_model(model, features, frames), output_lengths(model, frames)

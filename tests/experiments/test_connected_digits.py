@@ -1,10 +1,11 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from fsdd_like import VOICES, write_fsdd_like
 
+from hnrc_lib.datasets import Corpus, load_digits
 from hnrc_lib.experiments import connected_digits
 from hnrc_lib.experiments.connected_digits import MOST_DIGITS, Config
 from hnrc_lib.experiments.record import load_record
@@ -12,6 +13,7 @@ from hnrc_lib.training import corpora
 from hnrc_lib.training.recipes import make_recipe
 
 SPEAKERS = sorted(VOICES.values())
+WAYS = ("", "agreed_", "compared_", "compared_agreed_", "both_agreed_")
 STRINGS = {"train": 48, "validation": 8, "test": 42}
 QUICK = Config(
     changes={
@@ -35,18 +37,28 @@ def record(tmp_path_factory, folder):
         for part, count in STRINGS.items():
             patch.setitem(corpora._STRINGS, part, count)
         patch.setattr(corpora, "_VOICE_STRINGS", 16)
+        patch.setattr(corpora, "_AN4_STRINGS", 16)
+        patch.setattr(corpora, "load_an4_digits", lambda **_: an4_like())
         return connected_digits.run(QUICK, data_dir=data_dir, folder=folder)
 
 
-def test_every_speaker_is_held_out_once_and_all_strings_are_counted(record, folder):
+def an4_like():
+    """Two further voices in place of those of AN4."""
+    voices = load_digits(language="en").where(speaker=["en-f2", "en-f3"])
+    return Corpus("two voices", [replace(one, name=f"an4-{one.name}") for one in voices])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_speaker_is_held_out_once_and_all_strings_are_counted(record, folder, way):
     scalars = record.scalars
-    assert sorted(path.name for path in folder.iterdir()) == SPEAKERS
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*SPEAKERS, "compared"])
+    assert sorted(path.name for path in (folder / "compared").iterdir()) == SPEAKERS
     assert scalars["num_strings"] == 3 * STRINGS["test"]
-    rates = [scalars[f"wer_{speaker}"] for speaker in SPEAKERS]
-    assert scalars["wer_mean"] == pytest.approx(sum(rates) / 3)
-    assert scalars["wer_deviation"] == pytest.approx(np.std(rates, ddof=1))
-    assert min(rates) <= scalars["wer_all"] <= max(rates)
-    assert scalars["wer_all_low"] <= scalars["wer_all"] <= scalars["wer_all_high"]
+    rates = [scalars[f"{way}wer_{speaker}"] for speaker in SPEAKERS]
+    assert scalars[f"{way}wer_mean"] == pytest.approx(sum(rates) / 3)
+    assert scalars[f"{way}wer_deviation"] == pytest.approx(np.std(rates, ddof=1))
+    assert min(rates) <= scalars[f"{way}wer_all"] <= max(rates)
+    assert scalars[f"{way}wer_all_low"] <= scalars[f"{way}wer_all"] <= scalars[f"{way}wer_all_high"]
     assert record.arrays["wer_by_digits"].shape == (MOST_DIGITS,)
 
 
@@ -86,3 +98,6 @@ def test_the_committed_record_is_the_default_configuration_on_real_speech():
     assert (scalars["num_strings"], scalars["skipped_steps"]) == (5 * 300, 0)
     rates = [scalars[f"wer_{name}"] for name in ("george", "jackson", "lucas", "nicolas", "yweweler")]
     assert scalars["wer_mean"] == pytest.approx(sum(rates) / 5)
+    assert scalars["both_agreed_wer_mean"] <= 0.10
+    assert scalars["agreed_wer_all"] < scalars["wer_all"]
+    assert scalars["compared_agreed_wer_all"] < scalars["compared_wer_all"]

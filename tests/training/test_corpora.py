@@ -1,5 +1,7 @@
 """Speakers held out in turn against each held out by itself; FSDD is a folder of synthetic voices."""
 
+import dataclasses
+
 import pytest
 
 from hnrc_lib.audio import write_audio
@@ -39,12 +41,16 @@ def read(monkeypatch, digits):
     read, load = [], corpora.load_fsdd
     monkeypatch.setattr(corpora, "load_fsdd", lambda *a, **k: read.append("fsdd") or load(*a, **k))
     monkeypatch.setattr(corpora, "load_digits", lambda **k: read.append("digits") or digits)
+    named = [dataclasses.replace(one, name=f"an4-{one.name}") for one in digits]
+    more = dataclasses.replace(digits, name="AN4", utterances=named, missing=("AN4: one is absent",))
+    monkeypatch.setattr(corpora, "load_an4_digits", lambda **k: read.append("an4") or more)
     return read
 
 
-@pytest.mark.parametrize("name", ["fsdd", "fsdd-and-voices", "connected-fsdd"])
+@pytest.mark.parametrize("name", sorted(corpora._BY_SPEAKER))
 def test_each_speaker_in_turn_has_the_parts_of_that_speaker_alone(home, read, monkeypatch, name):
-    monkeypatch.setattr(corpora, "_VOICE_STRINGS", 6)
+    for name_of_count in ("_VOICE_STRINGS", "_AN4_STRINGS", "_MIXED_STRINGS"):
+        monkeypatch.setattr(corpora, name_of_count, 6)
     for part in corpora._STRINGS:
         monkeypatch.setitem(corpora._STRINGS, part, 6)
     found = dict(each_held_out(name, data_dir=home))
@@ -62,6 +68,24 @@ def test_each_speaker_in_turn_has_the_parts_of_that_speaker_alone(home, read, mo
 def test_the_corpus_is_read_once_for_all_speakers(home, read):
     assert len(list(each_held_out("fsdd-and-voices", data_dir=home))) == 2
     assert read == ["fsdd", "fsdd", "digits"]
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [("fsdd-voices-and-an4", "fsdd-and-voices"), ("connected-fsdd-and-an4", "connected-fsdd")],
+)
+def test_an4s_voices_are_trained_on_beside_the_others_and_nothing_else_changes(
+    home, read, monkeypatch, name, others
+):
+    monkeypatch.setattr(corpora, "_AN4_STRINGS", 6)
+    more, fewer = (load_parts(corpus, held_out="ann", data_dir=home) for corpus in (name, others))
+    added = [one.name for one in more.train[len(fewer.train) :]]
+    assert [one.name for one in more.train[: len(fewer.train)]] == [one.name for one in fewer.train]
+    assert added
+    assert all("an4" in one for one in added)
+    assert more.train.missing[-1] == "AN4: one is absent"
+    for part in ("validation", "test"):
+        assert getattr(more, part).manifest_sha256 == getattr(fewer, part).manifest_sha256
 
 
 def test_a_corpus_with_a_test_part_of_its_own_holds_nobody_out():
