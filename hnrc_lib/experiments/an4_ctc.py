@@ -96,7 +96,7 @@ def run(
 def _read(config: Config, result: RunResult) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     assert isinstance(result.task, CTCTask)
     vocabulary, parts = result.task.vocabulary, result.parts
-    fusion, validation_error = _chosen_fusion(config, result, vocabulary)
+    fusion, validation_error = choose_fusion(config, result)
     scores, lengths = _scores(result, parts.test)
     references = [utterance.text for utterance in parts.test]
     heard = _texts(config, scores, lengths, fusion)
@@ -127,9 +127,18 @@ def _read(config: Config, result: RunResult) -> tuple[dict[str, Any], dict[str, 
     return scalars, by_length | {"snr_db": np.array(config.snr_db), "wer_by_snr": np.array(noisy)}
 
 
-def _chosen_fusion(config: Config, result: RunResult, vocabulary: Vocabulary) -> tuple[WordFusion, float]:
-    """The weight and bonus that validate best, then the model of all transcripts of the training part."""
-    parts = result.parts
+def choose_fusion(config: Config, result: RunResult) -> tuple[WordFusion, float]:
+    """The weight and bonus that validate best, then the model of all transcripts of the training part.
+
+    Args:
+        config: what is tried.
+        result: of a run of a recipe on AN4, task ``"ctc"``.
+
+    Returns:
+        The language model, and the word error rate on the validation speakers that chose its weight.
+    """
+    assert isinstance(result.task, CTCTask)
+    parts, vocabulary = result.parts, result.task.vocabulary
     trained = [utterance.text for utterance in parts.train]
     checked = [utterance.text for utterance in parts.validation]
     scores, lengths = _scores(result, parts.validation)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from ctc_oracle import collapse
 
-from hnrc_lib.sequence import Reading, most_agreed
+from hnrc_lib.sequence import Reading, greedy_decode, most_agreed
 
 FRAMES, CLASSES = 4, 3
 
@@ -39,15 +39,20 @@ def test_it_is_the_highest_mean_of_the_sums_over_all_paths(seed):
         assert chosen == max(means, key=means.__getitem__)
 
 
-def test_readings_of_unlike_lengths_agree_where_their_frames_cannot_be_averaged():
-    """Both are sure of (1, 2), on different frames; the mean of the frames reads nothing."""
+def sure(path: list[int]) -> Reading:
+    hot = torch.nn.functional.one_hot(torch.tensor(path), 3).double()
+    return Reading(((hot + 0.02) / 1.06).log().unsqueeze(1), torch.tensor([len(path)]))
 
-    def sure(path: list[int]) -> Reading:
-        hot = torch.nn.functional.one_hot(torch.tensor(path), 3).double()
-        return Reading(((hot + 0.02) / 1.06).log().unsqueeze(1), torch.tensor([len(path)]))
 
-    early, late = sure([1, 2, 0, 0, 0]), sure([0, 0, 0, 0, 1, 2])
-    assert most_agreed([[(), (1, 2), (2, 1)]], [early, late]) == [(1, 2)]
+def test_readings_agree_where_the_mean_of_their_frames_reads_nothing():
+    readings = [sure(path) for path in ([1, 2, 0, 0, 0, 0], [0, 0, 1, 2, 0, 0], [0, 0, 0, 0, 1, 2])]
+    mean = torch.stack([one.log_probs for one in readings]).mean(0).log_softmax(-1)
+    assert greedy_decode(mean, [6])[0].symbols == ()
+    assert most_agreed([[(), (1, 2), (2, 1)]], readings) == [(1, 2)]
+
+
+def test_readings_may_have_different_numbers_of_frames():
+    assert most_agreed([[(), (1, 2), (2, 1)]], [sure([1, 2, 0, 0]), sure([0, 0, 0, 0, 1, 2])]) == [(1, 2)]
 
 
 class Likes:
