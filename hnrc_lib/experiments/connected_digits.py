@@ -19,7 +19,7 @@ from hnrc_lib.experiments.recipe_runs import (
 )
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
-from hnrc_lib.sequence import greedy_decode, most_agreed
+from hnrc_lib.sequence import Reading, Vocabulary, greedy_decode, most_agreed
 from hnrc_lib.sequence.metrics import word_error_rate
 from hnrc_lib.training.engine import RunResult
 from hnrc_lib.training.options import Progress, RunOptions, silent
@@ -103,21 +103,20 @@ def _all_rates(
     results: Sequence[RunResult], others: Sequence[RunResult], tracts: Sequence[float]
 ) -> dict[str, Any]:
     """Errors of each set of runs and of both together, read plainly and by agreement."""
-    readings = {
-        "": [_plain(one) for one in results],
-        "agreed_": [_agreed([one], tracts) for one in results],
-    }
+    vocabulary = _vocabulary([*results, *others])
+    own, theirs = ([_readings(one, tracts) for one in runs] for runs in (results, others))
+    texts = {"": [_plain(one) for one in results], "agreed_": [_agreed(vocabulary, one) for one in own]}
     if others:
-        readings |= {
+        texts |= {
             "compared_": [_plain(one) for one in others],
-            "compared_agreed_": [_agreed([one], tracts) for one in others],
-            "both_agreed_": [_agreed(pair, tracts) for pair in zip(results, others, strict=True)],
+            "compared_agreed_": [_agreed(vocabulary, one) for one in theirs],
+            "both_agreed_": [_agreed(vocabulary, a + b) for a, b in zip(own, theirs, strict=True)],
         }
     speakers, said = [one.recipe.held_out for one in results], [_said(one) for one in results]
     scalars: dict[str, Any] = {}
-    for way, texts in readings.items():
-        rates = [word_error_rate(*pair).rate for pair in zip(said, texts, strict=True)]
-        together = word_error_rate(list(chain(*said)), list(chain(*texts)))
+    for way, heard in texts.items():
+        rates = [word_error_rate(*pair).rate for pair in zip(said, heard, strict=True)]
+        together = word_error_rate(list(chain(*said)), list(chain(*heard)))
         scalars |= {f"{way}wer_{who}": rate for who, rate in zip(speakers, rates, strict=True)} | {
             f"{way}wer_mean": float(np.mean(rates)),
             f"{way}wer_deviation": float(np.std(rates, ddof=1)),
@@ -137,17 +136,24 @@ def _plain(result: RunResult) -> list[str]:
     return list(result.test.texts)
 
 
-def _agreed(runs: Sequence[RunResult], tracts: Sequence[float]) -> list[str]:
-    """What runs agree on most, each of which reads one test part as if by several vocal tracts."""
-    first = runs[0]
-    vocabularies = [run.task.vocabulary for run in runs if isinstance(run.task, CTCTask)]
-    assert len({vocabulary.symbols for vocabulary in vocabularies}) == 1
-    device = next(first.model.parameters()).device
-    resident = ResidentCorpus(first.parts.test, first.recipe.front_end, device)
-    readings = [utterance_log_probs(run, resident, tract) for run in runs for tract in tracts]
+def _readings(result: RunResult, tracts: Sequence[float]) -> list[Reading]:
+    """What a run hears in its test part, as if each of several vocal tracts had spoken."""
+    device = next(result.model.parameters()).device
+    resident = ResidentCorpus(result.parts.test, result.recipe.front_end, device)
+    return [utterance_log_probs(result, resident, tract) for tract in tracts]
+
+
+def _vocabulary(runs: Sequence[RunResult]) -> Vocabulary:
+    """The one vocabulary of all runs: strings of two can be compared."""
+    (vocabulary,) = {run.task.vocabulary for run in runs if isinstance(run.task, CTCTask)}
+    return vocabulary
+
+
+def _agreed(vocabulary: Vocabulary, readings: Sequence[Reading]) -> list[str]:
+    """Of what each reading takes for best, the strings that all agree on most."""
     greedy = [[path.symbols for path in greedy_decode(*reading)] for reading in readings]
-    candidates = list(zip(*greedy, strict=True))
-    return [vocabularies[0].decode(symbols) for symbols in most_agreed(candidates, readings)]
+    agreed = most_agreed(list(zip(*greedy, strict=True)), readings)
+    return [vocabulary.decode(symbols) for symbols in agreed]
 
 
 def _by_digits(references: list[str], heard: list[str]) -> np.ndarray:

@@ -61,12 +61,11 @@ def most_agreed(
     """
     if not readings:
         raise ValueError("readings must hold at least one, got none")
-    for name, sizes in (
-        ("readings", [len(reading.lengths) for reading in readings]),
-        ("readings", [reading.log_probs.shape[1] for reading in readings]),
-    ):
-        if set(sizes) != {len(candidates)}:
-            raise ValueError(f"{name} must be of the {len(candidates)} utterances of candidates, got {sizes}")
+    sizes = {size for heard in readings for size in (len(heard.lengths), heard.log_probs.shape[1])}
+    if sizes != {len(candidates)}:
+        raise ValueError(
+            f"readings must be of the {len(candidates)} utterances of candidates, got {sorted(sizes)}"
+        )
     empty = [index for index, strings in enumerate(candidates) if not strings]
     if empty:
         raise ValueError(f"candidates must hold a string for each utterance, {empty[:5]} have none")
