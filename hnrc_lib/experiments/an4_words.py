@@ -1,7 +1,9 @@
 """When each digit of AN4's training part is said: aligned by Gaussians trained on that part alone."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hnrc_lib.datasets import load_an4, load_an4_lexicon
 from hnrc_lib.datasets.an4_digits import WORD_TIMES
@@ -16,11 +18,15 @@ from hnrc_lib.training.recipes import make_recipe
 
 
 def align_an4_digits(
-    *, data_dir: str | os.PathLike[str] | None = None, target: str | os.PathLike[str] | None = None
+    changes: Mapping[str, Any] | None = None,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    target: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Train the Gaussians of ``an4-hybrid`` on all of AN4's training part, write when its digits are said.
 
     Args:
+        changes: of that recipe's fields; the shipped file was made without any.
         data_dir: folder that holds AN4; the environment variable ``HNRC_DATA_DIR`` when None.
         target: file to write, CTM; the shipped one when None.
 
@@ -31,7 +37,7 @@ def align_an4_digits(
         FileNotFoundError: AN4 is not there.
     """
     train = load_an4("train", data_dir=data_dir)
-    recipe = make_recipe("an4-hybrid")
+    recipe = make_recipe("an4-hybrid", "full", changes)
     assert recipe.hybrid is not None
     parts = Parts(train, train[:0], train[:0], load_an4_lexicon(data_dir))
     with cpu_threads(1):
