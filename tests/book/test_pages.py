@@ -213,8 +213,10 @@ def test_without_scripts(browser, name):
 def test_search_finds_pages(browser, address, from_disk):
     base = require_site().as_uri() if from_disk else address
     with open_page(browser, f"{base}/search.html?q=curvature", "light") as probe:
-        probe.page.wait_for_selector("ul.search li a")
-        probe.page.wait_for_timeout(500)
+        # All results are there, those that point into a page too, and what was fetched for each.
+        probe.page.wait_for_selector(".search-summary:has-text('finished')")
+        probe.page.wait_for_load_state("networkidle")
+        assert probe.page.locator("ul.search li a").count() > 20
         assert probe.problems() == []
 
 

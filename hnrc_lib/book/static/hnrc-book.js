@@ -7,6 +7,14 @@
     DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   }
 
+  // A result that is an entry of the index points at a place without text, and Sphinx appends the summary that it
+  // does not have.
+  addEventListener("DOMContentLoaded", () => {
+    if (typeof Search === "undefined") return;
+    const summary = Search.makeSearchSummary;
+    Search.makeSearchSummary = (...page) => summary(...page) ?? document.createDocumentFragment();
+  });
+
   // The theme lets the keyboard into blocks that scroll, which it looks for at load and when sizes change; what is
   // folded away has no size until it is opened.
   const sizesChanged = () => dispatchEvent(new Event("resize"));
