@@ -10,10 +10,11 @@ from hnrc_lib.datasets import load_digits
 PAIRS = 4
 NUM_TRAIN_VOICES = 7  # the seventh validates
 RATE = 16000
+DICTIONARY = {"ZERO": "Z IH R OW", "ONE": "W AH N", "TWO": "T UW", "THREE": "TH R IY"}
 
 
 def write_an4_voices(folder: Path) -> Path:
-    """Seven voices to train on, two others to test on, four utterances of two digits each."""
+    """Seven voices to train on, two others to test on, four utterances of two takes of a digit each."""
     etc = folder / "an4" / "etc"
     etc.mkdir(parents=True)
     digits = load_digits(language="en")
@@ -33,4 +34,6 @@ def write_an4_voices(folder: Path) -> Path:
                 texts.append(f"{' '.join(one.text.upper() for one in pair)} ({name})")
         (etc / f"an4_{part}.fileids").write_text("\n".join(ids))
         (etc / f"an4_{part}.transcription").write_text("\n".join(texts))
+    lines = "".join(f"{word}  {phones}\n" for word, phones in DICTIONARY.items())
+    (etc / "an4.dic").write_text(lines)
     return folder

@@ -11,7 +11,6 @@ from hnrc_lib.experiments.hybrid_stages import STAGES
 from hnrc_lib.experiments.record import load_record
 from hnrc_lib.training.recipes import make_recipe
 
-DICTIONARY = {"ZERO": "Z IH R OW", "ONE": "W AH N", "TWO": "T UW", "THREE": "TH R IY"}
 QUICK = Config(
     changes={
         "front_end.n_mels": 13,
@@ -29,10 +28,7 @@ QUICK = Config(
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    folder = write_an4_voices(tmp_path_factory.mktemp("corpora"))
-    lines = "".join(f"{word}  {phones}\n" for word, phones in DICTIONARY.items())
-    (folder / "an4" / "etc" / "an4.dic").write_text(lines)
-    return folder
+    return write_an4_voices(tmp_path_factory.mktemp("corpora"))
 
 
 @pytest.fixture(scope="module")

@@ -9,17 +9,12 @@ from hnrc_lib.datasets import load_an4, load_digits
 from hnrc_lib.datasets.word_times import read_ctm
 from hnrc_lib.experiments.an4_words import align_an4_digits
 
-# Each pair is two takes of one digit, zero to three.
-DICTIONARY = {"ZERO": "Z IH R OW", "ONE": "W AH N", "TWO": "T UW", "THREE": "TH R IY"}
 QUICK = {"hybrid.n_mels": 20, "hybrid.gmm.num_components": 2, "hybrid.gmm.first_rounds": 3}
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    folder = write_an4_voices(tmp_path_factory.mktemp("corpora"))
-    lines = "".join(f"{word}  {phones}\n" for word, phones in DICTIONARY.items())
-    (folder / "an4" / "etc" / "an4.dic").write_text(lines)
-    return folder
+    return write_an4_voices(tmp_path_factory.mktemp("corpora"))
 
 
 @pytest.fixture(scope="module")
