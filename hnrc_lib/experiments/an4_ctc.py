@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hnrc_lib.datasets import Corpus
 from hnrc_lib.datasets.conditions import add_noise, coloured_noise
-from hnrc_lib.experiments.recipe_runs import costs, curves, describe_runs, run_folder, utterance_log_probs
+from hnrc_lib.experiments.recipe_runs import costs, curves, describe_runs, readings_of, run_folder
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
 from hnrc_lib.sequence import Reading, Vocabulary, WordFusion, beam_search, greedy_decode, most_agreed
@@ -18,7 +18,6 @@ from hnrc_lib.sequence.metrics import ErrorRate, character_error_rate, word_erro
 from hnrc_lib.training.engine import RunResult, run_recipe
 from hnrc_lib.training.options import Progress, RunOptions, silent
 from hnrc_lib.training.recipes import make_recipe
-from hnrc_lib.training.resident import ResidentCorpus
 from hnrc_lib.training.tasks import CTCTask
 
 NAME = "an4_ctc"
@@ -97,10 +96,10 @@ def _read(config: Config, result: RunResult) -> tuple[dict[str, Any], dict[str, 
     assert isinstance(result.task, CTCTask)
     vocabulary, parts = result.task.vocabulary, result.parts
     fusion, validation_error = choose_fusion(config, result)
-    scores, lengths = _scores(result, parts.test)
+    scores, lengths = readings_of(result, parts.test)[0]
     references = [utterance.text for utterance in parts.test]
     heard = _texts(config, scores, lengths, fusion)
-    tracts = [_scores(result, parts.test, tract) for tract in config.vocal_tracts]
+    tracts = readings_of(result, parts.test, config.vocal_tracts)
     readings = {
         "greedy": _decoded(vocabulary, _greedy(scores, lengths)),
         "beam": heard,
@@ -122,7 +121,8 @@ def _read(config: Config, result: RunResult) -> tuple[dict[str, Any], dict[str, 
     by_length = _by_length(parts.test, references, heard)
     noisy = []
     for ratio in config.snr_db:
-        texts = _texts(config, *_scores(result, _with_noise(parts.test, ratio, config.seed)), fusion)
+        noised = readings_of(result, _with_noise(parts.test, ratio, config.seed))[0]
+        texts = _texts(config, *noised, fusion)
         noisy.append(word_error_rate(references, texts).rate)
     return scalars, by_length | {"snr_db": np.array(config.snr_db), "wer_by_snr": np.array(noisy)}
 
@@ -141,7 +141,7 @@ def choose_fusion(config: Config, result: RunResult) -> tuple[WordFusion, float]
     parts, vocabulary = result.parts, result.task.vocabulary
     trained = [utterance.text for utterance in parts.train]
     checked = [utterance.text for utterance in parts.validation]
-    scores, lengths = _scores(result, parts.validation)
+    scores, lengths = readings_of(result, parts.validation)[0]
     tried = []
     for weight in config.weights:
         for bonus in config.bonuses:
@@ -155,12 +155,6 @@ def choose_fusion(config: Config, result: RunResult) -> tuple[WordFusion, float]
         trained + checked, vocabulary, order=config.order, weight=weight, insertion_bonus=bonus
     )
     return chosen, error
-
-
-def _scores(result: RunResult, corpus: Corpus, vocal_tract: float | None = None) -> Reading:
-    device = next(result.model.parameters()).device
-    resident = ResidentCorpus(corpus, result.recipe.front_end, device)
-    return utterance_log_probs(result, resident, vocal_tract)
 
 
 def _greedy(scores: Tensor, lengths: Tensor) -> list[Symbols]:

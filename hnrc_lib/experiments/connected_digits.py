@@ -14,8 +14,8 @@ from hnrc_lib.experiments.recipe_runs import (
     curves,
     describe_runs,
     held_out_in_turn,
+    readings_of,
     run_folder,
-    utterance_log_probs,
 )
 from hnrc_lib.experiments.record import Record
 from hnrc_lib.experiments.threads import cpu_threads
@@ -23,7 +23,6 @@ from hnrc_lib.sequence import Reading, Vocabulary, greedy_decode, most_agreed
 from hnrc_lib.sequence.metrics import word_error_rate
 from hnrc_lib.training.engine import RunResult
 from hnrc_lib.training.options import Progress, RunOptions, silent
-from hnrc_lib.training.resident import ResidentCorpus
 from hnrc_lib.training.tasks import CTCTask
 
 NAME = "connected_digits"
@@ -104,7 +103,7 @@ def _all_rates(
 ) -> dict[str, Any]:
     """Errors of each set of runs and of both together, read plainly and by agreement."""
     vocabulary = _vocabulary([*results, *others])
-    own, theirs = ([_readings(one, tracts) for one in runs] for runs in (results, others))
+    own, theirs = ([readings_of(one, one.parts.test, tracts) for one in runs] for runs in (results, others))
     texts = {"": [_plain(one) for one in results], "agreed_": [_agreed(vocabulary, one) for one in own]}
     if others:
         texts |= {
@@ -134,13 +133,6 @@ def _said(result: RunResult) -> list[str]:
 def _plain(result: RunResult) -> list[str]:
     assert result.test is not None
     return list(result.test.texts)
-
-
-def _readings(result: RunResult, tracts: Sequence[float]) -> list[Reading]:
-    """What a run hears in its test part, as if each of several vocal tracts had spoken."""
-    device = next(result.model.parameters()).device
-    resident = ResidentCorpus(result.parts.test, result.recipe.front_end, device)
-    return [utterance_log_probs(result, resident, tract) for tract in tracts]
 
 
 def _vocabulary(runs: Sequence[RunResult]) -> Vocabulary:

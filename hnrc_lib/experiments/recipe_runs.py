@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hnrc_lib.datasets import Corpus
 from hnrc_lib.experiments.record import Provenance, current_commit, environment
 from hnrc_lib.models import num_parameters
 from hnrc_lib.sequence import Reading
@@ -120,3 +121,12 @@ def utterance_log_probs(
             pieces[index] = scores[:size].cpu()
     lengths = torch.tensor([len(piece) for piece in pieces])
     return Reading(torch.nn.utils.rnn.pad_sequence(pieces), lengths)
+
+
+def readings_of(
+    result: RunResult, corpus: Corpus, vocal_tracts: Sequence[float | None] = (None,)
+) -> list[Reading]:
+    """What a run's model hears in a corpus as if each of several vocal tracts had spoken; None: as it is."""
+    device = next(result.model.parameters()).device
+    resident = ResidentCorpus(corpus, result.recipe.front_end, device)
+    return [utterance_log_probs(result, resident, tract) for tract in vocal_tracts]
